@@ -1,0 +1,45 @@
+// Role: an answer, and what its headers say, parsed once (RFC 9110). Pure.
+// Limits: header values come from outside: each parser bounds what it takes and returns nothing for nonsense.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/digest.h"
+
+namespace medimirror {
+
+struct Response {
+  int status = 0;
+  int http_version = 11;                                     // 10, 11, 20
+  std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, in order
+  std::string body;                                          // empty when on_body took it
+  std::optional<Digest> sha256;                              // of the body, when asked for
+  bool length_was_announced = false;  // Content-Length, chunked or HTTP/2: a cut would have been noticed
+  std::uint64_t bytes_received = 0;   // on the wire, body only
+
+  // The first value, or nothing. `name` in lower case.
+  std::optional<std::string_view> header(std::string_view name) const;
+};
+
+// RFC 9110 §10.2.3: seconds or an HTTP-date (relative to `now`); at most a day. Never negative.
+std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, WallTime now);
+
+// RFC 9110 §5.6.7: the three date forms.
+std::optional<UnixSeconds> parse_http_date(std::string_view value);
+std::string format_http_date(UnixSeconds time);
+
+struct Validators {
+  std::string etag;           // as sent, with quotes and W/
+  std::string last_modified;  // as sent
+  bool empty() const { return etag.empty() && last_modified.empty(); }
+  bool operator==(const Validators&) const = default;
+};
+Validators validators_of(const Response& response);
+
+}  // namespace medimirror
