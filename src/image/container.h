@@ -1,0 +1,29 @@
+// Role: the walk over one kind of container, a function and a file each; header.h chooses among them.
+// Failure: a Rejection of kind truncated, damaged or unsupported. Limits on size are checked by the caller.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "base/image.h"
+
+namespace medimirror {
+
+using HeaderResult = std::variant<ImageInfo, Rejection>;
+
+HeaderResult walk_jpeg(std::string_view bytes);
+HeaderResult walk_png(std::string_view bytes);
+HeaderResult walk_webp(std::string_view bytes);
+HeaderResult walk_gif(std::string_view bytes);
+HeaderResult walk_avif(std::string_view bytes);
+
+// How many scans a JPEG has: one that is odd may warn once for each. Zero for what is no JPEG.
+std::uint32_t jpeg_scans(std::string_view bytes);
+
+void add_note(ImageInfo& info, std::string_view note);
+void note_trailing_bytes(ImageInfo& info, std::size_t bytes);
+
+}  // namespace medimirror

@@ -1,0 +1,189 @@
+#include "image/derivative.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vips/vips8>
+
+#include "image/colour_profile.h"
+#include "image/resample.h"
+#include "image/vips_runtime.h"
+
+namespace medimirror {
+
+namespace {
+
+using vips::VImage;
+
+std::uint32_t rounded(double length) {
+  return static_cast<std::uint32_t>(std::max(1.0, std::floor(length + 0.5)));
+}
+
+bool keeps_alpha(ImageFormat format) {
+  return format == ImageFormat::png || format == ImageFormat::webp || format == ImageFormat::avif;
+}
+
+VImage upright(const VImage& image, int orientation) {
+  switch (orientation) {
+    case 2:
+      return image.flip(VIPS_DIRECTION_HORIZONTAL);
+    case 3:
+      return image.rot(VIPS_ANGLE_D180);
+    case 4:
+      return image.flip(VIPS_DIRECTION_VERTICAL);
+    case 5:
+      return image.rot(VIPS_ANGLE_D90).flip(VIPS_DIRECTION_HORIZONTAL);
+    case 6:
+      return image.rot(VIPS_ANGLE_D90);
+    case 7:
+      return image.rot(VIPS_ANGLE_D270).flip(VIPS_DIRECTION_HORIZONTAL);
+    case 8:
+      return image.rot(VIPS_ANGLE_D270);
+    default:
+      return image;
+  }
+}
+
+bool swaps_sides(int orientation) {
+  return orientation >= 5 && orientation <= 8;
+}
+
+// After resampling: the conversion is then of few pixels.
+VImage to_srgb(VImage image, const Picture& picture) {
+  if (!picture.icc_profile.empty() && !is_srgb_profile(picture.icc_profile)) {
+    image = image.copy();
+    vips_image_set_blob_copy(image.get_image(), VIPS_META_ICC_NAME, picture.icc_profile.data(),
+                             picture.icc_profile.size());
+    try {
+      // copy_memory: a profile that does not fit shows only when pixels are asked for
+      return image.icc_transform("srgb", VImage::option()->set("embedded", true)->set("depth", 8))
+          .copy_memory();
+    } catch (const vips::VError&) {
+      take_vips_error();  // a broken profile, or one of another kind of colour: go on as if there were none
+      image.remove(VIPS_META_ICC_NAME);
+    }
+  }
+  if (picture.is_cmyk)
+    return image.icc_transform("srgb", VImage::option()->set("input_profile", "cmyk")->set("depth", 8));
+  return image;
+}
+
+std::vector<double> colour_of(const Recipe& recipe) {
+  return {double(recipe.background.red), double(recipe.background.green), double(recipe.background.blue)};
+}
+
+VImage in_frame(VImage image, const Placement& placement, const Recipe& recipe) {
+  const int width = static_cast<int>(placement.width), height = static_cast<int>(placement.height);
+  if (width < image.width() || height < image.height())
+    image = image.extract_area((image.width() - std::min(width, image.width())) / 2,
+                               (image.height() - std::min(height, image.height())) / 2,
+                               std::min(width, image.width()), std::min(height, image.height()));
+  if (width == image.width() && height == image.height()) return image;
+  if (image.bands() < 3) image = image.colourspace(VIPS_INTERPRETATION_sRGB);
+  std::vector<double> background = colour_of(recipe);
+  if (image.has_alpha()) background.push_back(0);
+  return image.embed((width - image.width()) / 2, (height - image.height()) / 2, width, height,
+                     VImage::option()->set("extend", VIPS_EXTEND_BACKGROUND)->set("background", background));
+}
+
+std::string encode(const VImage& image, const Recipe& recipe) {
+  vips::VOption* options = VImage::option()->set("strip", true);
+  const char* suffix = nullptr;
+  switch (recipe.format) {
+    case ImageFormat::jpeg:
+      suffix = ".jpg";
+      options->set("Q", recipe.quality);
+      break;
+    case ImageFormat::png:
+      suffix = ".png";
+      break;
+    case ImageFormat::webp:
+      suffix = ".webp";
+      options->set("Q", recipe.quality);
+      break;
+    case ImageFormat::avif:
+      suffix = ".avif";
+      options->set("Q", recipe.quality)->set("compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1);
+      break;
+    default:
+      delete options;
+      throw DerivativeError(fmt::format("derivatives cannot be of format {}", name_of(recipe.format)));
+  }
+  void* data = nullptr;
+  std::size_t size = 0;
+  image.write_to_buffer(suffix, &data, &size, options);
+  std::string bytes(static_cast<const char*>(data), size);
+  g_free(data);
+  return bytes;
+}
+
+}  // namespace
+
+Placement place(std::uint32_t upright_width, std::uint32_t upright_height, const Recipe& recipe) {
+  const double width = upright_width, height = upright_height;
+  const double wide = recipe.width ? recipe.width / width : 0,
+               high = recipe.height ? recipe.height / height : 0;
+  double scale = recipe.fit == Fit::cover ? std::max(wide, high) : std::min(wide, high);
+  if (wide == 0 || high == 0) scale = std::max(wide, high);
+  if (scale == 0 || (scale > 1 && !recipe.enlarge)) scale = 1;
+
+  Placement placement;
+  placement.scaled_width = rounded(width * scale);
+  placement.scaled_height = rounded(height * scale);
+  placement.width = placement.scaled_width;
+  placement.height = placement.scaled_height;
+  if (recipe.fit == Fit::cover) {
+    if (recipe.width) placement.width = std::min(recipe.width, placement.scaled_width);
+    if (recipe.height) placement.height = std::min(recipe.height, placement.scaled_height);
+  } else if (recipe.fit == Fit::pad) {
+    if (recipe.width) placement.width = recipe.width;
+    if (recipe.height) placement.height = recipe.height;
+  }
+  return placement;
+}
+
+unsigned pyramid_level(std::uint32_t upright_width, std::uint32_t upright_height, const Recipe& recipe) {
+  const Placement placement = place(upright_width, upright_height, recipe);
+  return Pyramid::level_for(std::min(double(upright_width) / placement.scaled_width,
+                                     double(upright_height) / placement.scaled_height));
+}
+
+EncodedDerivative make_derivative(const Picture& picture, const Recipe& recipe) {
+  const bool swapped = swaps_sides(picture.orientation);
+  const std::uint32_t upright_width = swapped ? picture.height : picture.width;
+  const std::uint32_t upright_height = swapped ? picture.width : picture.height;
+  const Placement placement = place(upright_width, upright_height, recipe);
+  const Pyramid::Level& level = picture.pyramid.level(pyramid_level(upright_width, upright_height, recipe));
+  Pixels scaled = resample(level.pixels, level.width, level.height,
+                           swapped ? placement.scaled_height : placement.scaled_width,
+                           swapped ? placement.scaled_width : placement.scaled_height);
+  if (picture.has_alpha)
+    unpremultiply(scaled.data.data(), std::size_t{scaled.width} * scaled.height, scaled.bands);
+  try {
+    VImage image = VImage::new_from_memory(scaled.data.data(), scaled.data.size(),
+                                           static_cast<int>(scaled.width), static_cast<int>(scaled.height),
+                                           static_cast<int>(scaled.bands), VIPS_FORMAT_UCHAR);
+    image =
+        image.copy(VImage::option()->set("interpretation", picture.is_cmyk    ? VIPS_INTERPRETATION_CMYK
+                                                           : scaled.bands < 3 ? VIPS_INTERPRETATION_B_W
+                                                                              : VIPS_INTERPRETATION_sRGB));
+    image = upright(to_srgb(image, picture), picture.orientation);
+    if (picture.has_alpha && !keeps_alpha(recipe.format)) {
+      if (image.bands() < 3) image = image.colourspace(VIPS_INTERPRETATION_sRGB);
+      image = image.flatten(VImage::option()->set("background", colour_of(recipe)));
+    }
+    image = in_frame(image, placement, recipe);
+    EncodedDerivative made;
+    made.bytes = encode(image, recipe);
+    made.info.format = recipe.format;
+    made.info.width = static_cast<std::uint32_t>(image.width());
+    made.info.height = static_cast<std::uint32_t>(image.height());
+    made.info.has_alpha = image.has_alpha();
+    return made;
+  } catch (const vips::VError&) {
+    throw DerivativeError(take_vips_error());
+  }
+}
+
+}  // namespace medimirror

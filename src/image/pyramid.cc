@@ -1,0 +1,65 @@
+#include "image/pyramid.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+
+#include "image/resample.h"
+
+namespace medimirror {
+
+Pyramid::Pyramid(std::uint32_t width, std::uint32_t height, std::uint32_t bands, bool has_alpha,
+                 const std::set<unsigned>& levels_kept)
+    : has_alpha_(has_alpha) {
+  if (levels_kept.empty()) return;
+  double exact_width = width, exact_height = height;
+  for (unsigned number = 0; number <= *levels_kept.rbegin(); ++number) {
+    Step step;
+    step.level = {{width, height, bands, {}}, exact_width, exact_height};
+    step.kept = levels_kept.contains(number);
+    if (step.kept) step.level.pixels.data.resize(step.level.pixels.row_bytes() * height);
+    if (number < *levels_kept.rbegin()) step.waiting.resize(step.level.pixels.row_bytes());
+    steps_.push_back(std::move(step));
+    width = (width + 1) / 2;
+    height = (height + 1) / 2;
+    exact_width /= 2;
+    exact_height /= 2;
+  }
+}
+
+unsigned Pyramid::level_for(double shrink) {
+  unsigned number = 0;
+  while (shrink / 2 >= kMargin) {
+    shrink /= 2;
+    ++number;
+  }
+  return number;
+}
+
+void Pyramid::add_row(const std::uint8_t* row) {
+  if (steps_.empty()) return;
+  if (!has_alpha_) return add_row(0, row);
+  const Pixels& full = steps_[0].level.pixels;
+  multiplied_.assign(row, row + full.row_bytes());
+  premultiply(multiplied_.data(), full.width, full.bands);
+  add_row(0, multiplied_.data());
+}
+
+void Pyramid::add_row(unsigned number, const std::uint8_t* row) {
+  Step& step = steps_[number];
+  Pixels& pixels = step.level.pixels;
+  assert(step.rows < pixels.height);
+  const std::uint32_t y = step.rows++;
+  if (step.kept) std::memcpy(pixels.row(y), row, pixels.row_bytes());
+  if (number + 1 == steps_.size()) return;
+  const bool upper = y % 2 == 0, last = y + 1 == pixels.height;
+  if (upper && !last) {
+    std::memcpy(step.waiting.data(), row, pixels.row_bytes());
+    return;
+  }
+  std::vector<std::uint8_t> halved(steps_[number + 1].level.pixels.row_bytes());
+  halve_rows(upper ? row : step.waiting.data(), row, pixels.width, pixels.bands, halved.data());
+  add_row(number + 1, halved.data());
+}
+
+}  // namespace medimirror
