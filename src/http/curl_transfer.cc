@@ -1,0 +1,413 @@
+#include "http/curl_transfer.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+
+#include "base/error.h"
+#include "base/units.h"
+
+namespace medimirror {
+
+namespace {
+
+constexpr std::size_t kHeaderBytesMax = 256 * 1024;
+// Fewer bytes than this within the stall limit are not progress: a server that drips holds a place for ever.
+constexpr std::uint64_t kProgressBytes = 1024;
+constexpr long kDnsCacheSeconds = 300;
+
+SteadyTime steady_now() {
+  return std::chrono::steady_clock::now();
+}
+
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() &&
+         (text.back() == ' ' || text.back() == '\t' || text.back() == '\r' || text.back() == '\n'))
+    text.remove_suffix(1);
+  return text;
+}
+
+std::optional<std::uint64_t> parse_count(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::string address_text(const sockaddr& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* bytes = nullptr;
+  if (address.sa_family == AF_INET) bytes = &reinterpret_cast<const sockaddr_in&>(address).sin_addr;
+  if (address.sa_family == AF_INET6) bytes = &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
+  if (bytes == nullptr || inet_ntop(address.sa_family, bytes, text.data(), text.size()) == nullptr) return {};
+  return text.data();
+}
+
+std::string refusal_of(std::string_view address) {
+  return fmt::format(
+      "{} is an address of this machine or its network; set allow_private_addresses if it is meant", address);
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- setting up
+
+CurlTransfer::CurlTransfer(const CurlSettings& settings) : settings_(settings), easy_(curl_easy_init()) {
+  if (!easy_)
+    throw Error(ErrorKind::internal, "libcurl gives no handle: is memory short?", "start a transfer");
+  configure();
+}
+
+template <typename Value>
+void CurlTransfer::set(CURLoption option, Value value) {
+  const CURLcode code = curl_easy_setopt(easy_.get(), option, value);
+  if (code != CURLE_OK)
+    throw Error(
+        ErrorKind::internal,
+        fmt::format("libcurl refuses option {}: {}", static_cast<int>(option), curl_easy_strerror(code)),
+        "start a transfer");
+}
+
+// What is the same for all requests; what differs is set by begin(), each time and in full.
+void CurlTransfer::configure() {
+  set(CURLOPT_PRIVATE, static_cast<void*>(this));
+  set(CURLOPT_ERRORBUFFER, error_text_);
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_NOPROGRESS, 1L);
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_USERAGENT, settings_.user_agent.c_str());
+  set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  set(CURLOPT_TCP_KEEPALIVE, 1L);
+  set(CURLOPT_DNS_CACHE_TIMEOUT, kDnsCacheSeconds);
+  // Else giving up on a name that does not resolve would wait for the resolver's thread.
+  set(CURLOPT_QUICK_EXIT, 1L);
+  set(CURLOPT_BUFFERSIZE, settings_.receive_buffer_bytes);
+  if (!settings_.ca_file.empty()) set(CURLOPT_CAINFO, settings_.ca_file.c_str());
+  if (!settings_.ca_folder.empty()) set(CURLOPT_CAPATH, settings_.ca_folder.c_str());
+  set(CURLOPT_HEADERFUNCTION, &CurlTransfer::on_header);
+  set(CURLOPT_HEADERDATA, static_cast<void*>(this));
+  set(CURLOPT_WRITEFUNCTION, &CurlTransfer::on_bytes);
+  set(CURLOPT_WRITEDATA, static_cast<void*>(this));
+  set(CURLOPT_OPENSOCKETFUNCTION, &CurlTransfer::on_open_socket);
+  set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+  set(CURLOPT_PREREQFUNCTION, &CurlTransfer::on_before_request);
+  set(CURLOPT_PREREQDATA, static_cast<void*>(this));
+}
+
+std::optional<TransferFailure> CurlTransfer::begin(RequestId id, Request request, const Url& url,
+                                                   const std::string& proxy, bool http2, SteadyTime now) {
+  id_ = id;
+  request_ = std::move(request);
+  started_at_ = progress_at_ = now;
+  if (!request_.allow_private_address && is_private_host(url.host))
+    return failure(TransferError::address_refused, refusal_of(url.host));
+  if (request_.auth && url.scheme != "https" && !is_loopback_host(url.host))
+    return failure(TransferError::address_refused,
+                   "a password is sent over https only; use an https address");
+
+  // Our own reading of the URL goes to libcurl, so that no second parser finds another host in it.
+  set(CURLOPT_URL, url.text().c_str());
+  // In the clear, a secret goes to this machine itself and past no proxy.
+  through_proxy_ = !proxy.empty() && !(request_.auth && url.scheme == "http");
+  set(CURLOPT_PROXY, through_proxy_ ? proxy.c_str() : "");
+  const bool is_post = request_.method == Request::Method::post;
+  if (is_post) {
+    set(CURLOPT_POST, 1L);
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    set(CURLOPT_POSTFIELDS, request_.body.c_str());
+  } else {
+    set(CURLOPT_HTTPGET, 1L);
+  }
+  const bool try_http2 = http2 && url.scheme == "https";
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(try_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+  set(CURLOPT_PIPEWAIT, try_http2 ? 1L : 0L);
+  // "" asks for all that libcurl can decode; identity says no, and still decodes what comes compressed
+  // unasked.
+  set(CURLOPT_ACCEPT_ENCODING, request_.accept_compression ? "" : "identity");
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_ms_max.count()));
+  set_headers();
+  set_auth();
+  response_.headers.reserve(16);
+  return std::nullopt;
+}
+
+void CurlTransfer::set_headers() {
+  const auto append = [this](const std::string& line) {
+    curl_slist* const longer = curl_slist_append(headers_.get(), line.c_str());
+    if (longer == nullptr) throw std::bad_alloc();
+    if (!headers_) headers_.reset(longer);
+  };
+  for (const std::string& line : request_.headers) append(line);
+  // Without this a longer body would wait for a "100 Continue" that many servers never send.
+  if (request_.method == Request::Method::post) append("Expect:");
+  set(CURLOPT_HTTPHEADER, headers_.get());
+}
+
+void CurlTransfer::set_auth() {
+  if (!request_.auth) return;
+  set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+  set(CURLOPT_USERNAME, request_.auth->user.c_str());
+  set(CURLOPT_PASSWORD, request_.auth->password.reveal().c_str());
+}
+
+// ---------------------------------------------------------------- callbacks
+
+std::size_t CurlTransfer::on_header(char* data, std::size_t, std::size_t count, void* self) noexcept {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  try {
+    return transfer.take_header_line({data, count}) ? count : 0;
+  } catch (...) {
+    transfer.exception_ = std::current_exception();
+    return 0;
+  }
+}
+
+std::size_t CurlTransfer::on_bytes(char* data, std::size_t, std::size_t count, void* self) noexcept {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  try {
+    // One byte less than given ends the transfer; so does 0, which is what an empty piece would rightly
+    // return.
+    return transfer.take_bytes({data, count}) ? count : count - 1;
+  } catch (...) {
+    transfer.exception_ = std::current_exception();
+    return count - 1;
+  }
+}
+
+curl_socket_t CurlTransfer::on_open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  try {
+    if (!transfer.request_.allow_private_address && !transfer.through_proxy_) {
+      const std::string text = address_text(address->addr);
+      if (text.empty() || is_private_address(text)) {
+        transfer.refused_address_ = text;
+        errno = EACCES;
+        return CURL_SOCKET_BAD;
+      }
+    }
+  } catch (...) {
+    return CURL_SOCKET_BAD;
+  }
+  // CLOEXEC: the decoder processes must not inherit connections.
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+int CurlTransfer::on_before_request(void* self, char* peer, char*, int, int) noexcept {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  try {
+    transfer.connected_ = true;
+    transfer.made_progress();
+    const bool checked = !transfer.request_.allow_private_address && !transfer.through_proxy_;
+    if (!checked || !is_private_address(peer)) return CURL_PREREQFUNC_OK;
+    transfer.refused_address_ = peer;
+  } catch (...) {
+  }
+  return CURL_PREREQFUNC_ABORT;
+}
+
+// ---------------------------------------------------------------- what arrives
+
+void CurlTransfer::made_progress() {
+  progress_at_ = steady_now();
+  progress_bytes_ = bytes_received_;
+}
+
+bool CurlTransfer::fail(TransferError error, std::string detail) {
+  failure_ = failure(error, std::move(detail));
+  return false;
+}
+
+bool CurlTransfer::take_header_line(std::string_view line) {
+  if (headers_done_ && !line.starts_with("HTTP/")) return true;  // a trailer
+  header_bytes_ += line.size();
+  if (header_bytes_ > kHeaderBytesMax)
+    return fail(TransferError::protocol, "the answer's headers have no end");
+  line = trim(line);
+  if (line.empty()) return take_end_of_headers();
+  if (line.starts_with("HTTP/")) {
+    // Also the second of two: a 1xx came first.
+    response_.headers.clear();
+    headers_done_ = chunked_ = false;
+    content_length_.reset();
+    response_.status = 0;
+    if (const std::size_t space = line.find(' '); space != std::string_view::npos)
+      response_.status = static_cast<int>(parse_count(line.substr(space + 1, 3)).value_or(0));
+    made_progress();
+    return true;
+  }
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return true;
+  std::string name(line.substr(0, colon));
+  std::ranges::transform(name, name.begin(), lower);
+  const std::string_view value = trim(line.substr(colon + 1));
+  if (name == "content-length") content_length_ = parse_count(value);
+  if (name == "transfer-encoding") chunked_ = true;
+  response_.headers.emplace_back(std::move(name), value);
+  return true;
+}
+
+bool CurlTransfer::take_end_of_headers() {
+  headers_done_ = true;
+  if (response_.status < 200 || request_.on_body) return true;
+  if (content_length_ && *content_length_ > request_.body_bytes_max)
+    return fail(TransferError::too_large,
+                fmt::format("the body is {} long, the limit is {}", format_bytes(*content_length_),
+                            format_bytes(request_.body_bytes_max)));
+  const std::uint64_t expected = content_length_.value_or(request_.body_bytes_expected);
+  response_.body.reserve(static_cast<std::size_t>(std::min(expected, request_.body_bytes_max)));
+  return true;
+}
+
+bool CurlTransfer::take_bytes(std::string_view bytes) {
+  bytes_received_ += bytes.size();
+  if (bytes_received_ - progress_bytes_ >= kProgressBytes) made_progress();
+  if (request_.hash_body) hash_.update(bytes);
+  if (request_.on_body && response_.status == 200)
+    return request_.on_body(bytes) || fail(TransferError::aborted, "the reader of the body asked to stop");
+  if (bytes_received_ > request_.body_bytes_max)
+    return fail(TransferError::too_large, fmt::format("the body is longer than the limit of {}",
+                                                      format_bytes(request_.body_bytes_max)));
+  response_.body.append(bytes);
+  return true;
+}
+
+// ---------------------------------------------------------------- the limits of time
+
+SteadyTime CurlTransfer::next_limit() const {
+  SteadyTime next = connected_ ? progress_at_ + request_.stall_ms_max : started_at_ + request_.connect_ms_max;
+  if (request_.total_ms_max.count() > 0)
+    next = std::min<SteadyTime>(next, started_at_ + request_.total_ms_max);
+  return next;
+}
+
+std::optional<TransferError> CurlTransfer::passed_limit(SteadyTime now) const {
+  if (request_.total_ms_max.count() > 0 && now >= started_at_ + request_.total_ms_max)
+    return TransferError::timeout_total;
+  if (!connected_) {
+    if (now >= started_at_ + request_.connect_ms_max) return TransferError::timeout_connect;
+  } else if (now >= progress_at_ + request_.stall_ms_max) {
+    return TransferError::timeout_stall;
+  }
+  return std::nullopt;
+}
+
+// ---------------------------------------------------------------- what became of it
+
+bool CurlTransfer::used_http2() const {
+  long version = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
+  return version == CURL_HTTP_VERSION_2_0;
+}
+
+TransferFailure CurlTransfer::failure(TransferError error, std::string detail) const {
+  return {error, std::move(detail), response_.status, bytes_received_};
+}
+
+TransferFailure CurlTransfer::failure_of(CURLcode code) const {
+  if (refused_address_ && (code == CURLE_COULDNT_CONNECT || code == CURLE_ABORTED_BY_CALLBACK))
+    return failure(TransferError::address_refused, refusal_of(*refused_address_));
+  long os_error = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);
+  const bool in_body = headers_done_ && response_.status >= 200;
+  const auto error = [&]() -> TransferError {
+    switch (code) {
+      case CURLE_COULDNT_RESOLVE_HOST:
+      case CURLE_COULDNT_RESOLVE_PROXY:
+        return TransferError::resolve;
+      case CURLE_COULDNT_CONNECT:
+      case CURLE_PROXY:
+        return TransferError::connect;
+      case CURLE_SSL_CONNECT_ERROR:
+      case CURLE_PEER_FAILED_VERIFICATION:
+      case CURLE_SSL_CERTPROBLEM:
+      case CURLE_SSL_CIPHER:
+      case CURLE_SSL_CACERT_BADFILE:
+      case CURLE_SSL_ISSUER_ERROR:
+      case CURLE_SSL_INVALIDCERTSTATUS:
+      case CURLE_USE_SSL_FAILED:
+        return TransferError::tls;
+      case CURLE_OPERATION_TIMEDOUT:
+        return connected_ ? TransferError::timeout_stall : TransferError::timeout_connect;
+      case CURLE_PARTIAL_FILE:
+      case CURLE_BAD_CONTENT_ENCODING:
+        return TransferError::short_body;
+      case CURLE_HTTP2:
+      case CURLE_HTTP2_STREAM:
+        return in_body ? TransferError::short_body : TransferError::not_processed;
+      // Without an error of the socket these are a broken chunk or an end that TLS did not announce.
+      case CURLE_RECV_ERROR:
+        return in_body && os_error == 0 ? TransferError::short_body : TransferError::reset;
+      case CURLE_SEND_ERROR:
+      case CURLE_GOT_NOTHING:
+        return TransferError::reset;
+      case CURLE_ABORTED_BY_CALLBACK:
+        return TransferError::aborted;
+      default:
+        return TransferError::protocol;
+    }
+  }();
+  return failure(error, error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code));
+}
+
+Response CurlTransfer::take_response() {
+  long version = 0;
+  curl_off_t on_the_wire = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
+  curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_DOWNLOAD_T, &on_the_wire);
+  Response response = std::move(response_);
+  response.http_version = version == CURL_HTTP_VERSION_2_0 ? 20 : version == CURL_HTTP_VERSION_1_0 ? 10 : 11;
+  response.bytes_received = static_cast<std::uint64_t>(on_the_wire);
+  const bool has_no_body = response.status == 204 || response.status == 304;
+  response.length_was_announced = content_length_ || chunked_ || has_no_body || response.http_version == 20;
+  if (request_.hash_body) response.sha256 = hash_.finish();
+  return response;
+}
+
+Completed CurlTransfer::finish(CURLcode code) {
+  Completed completed{id_, {}};
+  if (code == CURLE_OK && !failure_)
+    completed.result = take_response();
+  else
+    completed.result = failure_ ? std::move(*failure_) : failure_of(code);
+  end();
+  return completed;
+}
+
+Completed CurlTransfer::finish_as(TransferError error, std::string detail) {
+  Completed completed{id_, failure(error, std::move(detail))};
+  end();
+  return completed;
+}
+
+// Leaves nothing of this request behind for the next one.
+void CurlTransfer::end() {
+  if (request_.auth) {
+    curl_easy_reset(easy_.get());
+    configure();
+  }
+  if (request_.hash_body) hash_.reset();
+  request_ = {};
+  response_ = {};
+  headers_.reset();
+  failure_.reset();
+  refused_address_.reset();
+  content_length_.reset();
+  error_text_[0] = '\0';
+  header_bytes_ = 0;
+  bytes_received_ = progress_bytes_ = 0;
+  headers_done_ = chunked_ = connected_ = false;
+  id_ = 0;
+}
+
+}  // namespace medimirror
