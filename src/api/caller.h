@@ -1,0 +1,88 @@
+// Role: one call of the service at a time: address, auth, headers, the request window, retries, and what a
+// refusal means. Place: api/client makes one a run; stream, query and find_media ask through it. Threads: the
+// loop's only. Never waits: wake_at() says when advance() has something to do. Failure: the constructor
+// throws Error{config} for options that cannot be meant, before anything is sent. What goes wrong with a call
+// is its Outcome: the Error it would be for the run, which the asker throws or knows better. Limits:
+// RetryOptions; the window; body_bytes_max of a body that is kept. Not here: what the bodies say, but for the
+// error envelope (reply_parser).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+
+#include "api/client.h"
+#include "base/error.h"
+#include "http/url.h"
+
+namespace medimirror {
+
+struct Call {
+  Request::Method method = Request::Method::post;
+  std::string path;  // "/media/query", below base_url
+  std::string body;
+  // With it the body of a 200 is handed over as it arrives, and there is no limit to the whole time.
+  // Returning false ends the transfer.
+  std::function<bool(std::string_view)> on_body;
+};
+
+struct Outcome {
+  std::optional<Response> response;  // 200 or 204
+  std::optional<Error> error;        // else
+  int status = 0;                    // of the last answer; 0: none came
+  bool broke_off = false;            // after part of the body had been handed over; it is not asked again
+};
+
+class Caller {
+ public:
+  Caller(const ApiOptions& options, Transport& transport, const Clock& clock);
+  ~Caller();
+  Caller(const Caller&) = delete;
+  Caller& operator=(const Caller&) = delete;
+
+  // The call before must have ended or been dropped. `pause`: not before so long from now.
+  void ask(Call call, Millis pause = Millis(0));
+  void drop();  // forgets the call; a transfer under way is aborted
+
+  void advance(SteadyTime now);
+  bool handle(Completed& completed);  // true: it was ours, maybe of a dropped call
+  std::optional<Outcome> take_outcome();
+  SteadyTime wake_at() const { return wake_at_; }
+
+  std::optional<UnixSeconds> first_date() const { return first_date_; }
+  const ApiOptions& options() const { return options_; }
+  const Clock& clock() const { return clock_; }
+
+ private:
+  // Outlives the caller while the transport may still hand bytes over.
+  struct Sink {
+    std::function<bool(std::string_view)> take;
+    bool took_bytes = false;
+  };
+
+  Request make_request();
+  void try_again_or_fail(const std::variant<Response, TransferFailure>& result);
+  void fail(Error error, int status);
+
+  ApiOptions options_;
+  Transport& transport_;
+  const Clock& clock_;
+  std::string base_;    // without a slash at its end
+  std::string origin_;  // for sentences
+  RateLimiter limiter_;
+  std::minstd_rand random_;
+
+  std::optional<Call> call_;
+  std::shared_ptr<Sink> sink_;
+  int attempt_ = 0;
+  RequestId running_ = 0;
+  std::vector<RequestId> dropped_;
+  SteadyTime wake_at_ = SteadyTime::max();
+  std::optional<Outcome> outcome_;
+  std::optional<UnixSeconds> first_date_;
+};
+
+}  // namespace medimirror

@@ -1,0 +1,59 @@
+// Role: calls of the Medipim API: address, auth, headers, the request window, retries and the error envelope.
+// Place: what a Listing is made of; the pipeline makes one client per run.
+// Failure: throws Error{auth} for 401 and 403, Error{config} for 405 and 422 (with the service's own
+// violations), Error{unavailable} when the service stays down or keeps saying 429, Error{network} for a reply
+// that is not HTTP. Not here: pictures (fetch/downloader); they are asked of other hosts, without auth and
+// without this window.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/filter.h"
+#include "api/listing.h"
+#include "base/clock.h"
+#include "base/secret.h"
+#include "http/rate_limiter.h"
+#include "http/retry_policy.h"
+#include "http/transport.h"
+
+namespace medimirror {
+
+enum class ListingMode { automatic, stream, query };
+
+struct ApiOptions {
+  std::string base_url = "https://api.medipim.be/v4";
+  std::string key_id;
+  Secret secret;  // over plain http only to loopback: checked here, before anything is sent
+  std::string accept_language = "nl,fr,en";
+  ListingMode listing = ListingMode::automatic;
+  std::size_t requests_per_minute = 45;
+  std::filesystem::path request_ledger;  // see http/rate_limiter.h
+  std::size_t page_size = 250;           // 10, 50, 100 or 250
+  RetryOptions retry;
+  int restarts_max =
+      1;  // of a stream that broke off half-way, or a walk of pages that shifted: from its start
+  Millis stall_ms_max{60'000};  // so long without a byte ends a call; a stream has no limit to its whole time
+  bool compression = true;      // gzip is worth it but for a service on the same machine
+};
+
+// Walks the media that match the filter. The references must outlive the listing. `filter` was checked.
+std::unique_ptr<Listing> list_media(const ApiOptions& options, const MediaFilter& filter,
+                                    Transport& transport, const Clock& clock);
+
+// The same for products (products/stream, products/query); `json` of each ListedItem is a product, its id is
+// 0 and the items come in the service's order.
+std::unique_ptr<Listing> list_products(const ApiOptions& options, const std::string& filter_json,
+                                       Transport& transport, const Clock& clock);
+
+// GET media/find: the item's JSON object, or nothing (404). Drives the transport itself until the answer is
+// there.
+std::optional<std::string> find_media(const ApiOptions& options, MediaId id, Transport& transport,
+                                      const Clock& clock);
+
+}  // namespace medimirror

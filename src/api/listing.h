@@ -1,0 +1,64 @@
+// Role: one walk over what the service lists: items as they arrive, then `complete` or `cut`.
+// Place: the pipeline's loop drives it over the transport that downloads share: advance() starts what may
+// start and parses what has arrived, handle() takes what completed; it never waits and never makes the
+// listing wait. Threads: the loop's only. Failure: a refused key, a wrong filter or a service that stays down
+// is the run's failure: throws Error{auth, config, unavailable, network}. A listing that breaks off is a
+// value: State::cut with a sentence. A cut listing may add; it must not remove anything nor move the cursor.
+// Limits: a line of at most 1 MB; what has arrived and is not taken yet.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/media.h"
+#include "http/transport.h"
+
+namespace medimirror {
+
+struct Fingerprint {
+  std::uint64_t high = 0, low = 0;
+  bool operator==(const Fingerprint&) const = default;
+};
+
+// One listed object, unparsed: whoever knows its fingerprint need not look inside.
+struct ListedItem {
+  MediaId id =
+      0;  // 0 for an object without a usable id: counted as malformed by the listing, never handed out
+  Fingerprint fingerprint;  // XXH3-128 of `json`
+  std::string_view json;    // the object's own bytes
+};
+
+class Listing {
+ public:
+  enum class State { running, complete, cut };
+  enum class Mode { stream, query };
+
+  virtual ~Listing() = default;
+
+  virtual void advance(SteadyTime now) = 0;
+  virtual bool handle(Completed& completed) = 0;  // true: it was this listing's request
+  virtual SteadyTime wake_at() const = 0;         // when advance() has something to do though nothing arrived
+
+  // The items parsed since the last call, replacing `batch`; their views live until the next take() or
+  // advance().
+  virtual bool take(std::vector<ListedItem>& batch) = 0;  // false: none now
+
+  virtual State state() const = 0;
+  virtual Mode mode() const = 0;
+  virtual const std::string& cut_reason() const = 0;           // a sentence, when cut
+  virtual std::optional<std::uint64_t> total() const = 0;      // as the service announced it
+  virtual std::uint64_t items() const = 0;                     // handed out
+  virtual std::uint64_t malformed() const = 0;                 // objects without a usable id or not an object
+  virtual std::optional<UnixSeconds> server_date() const = 0;  // Date of the first answer: the next cursor
+};
+
+// For tests and for callers that want values.
+std::optional<MediaItem> parse_media_item(std::string_view json);
+std::optional<Product> parse_product(std::string_view json);
+
+}  // namespace medimirror

@@ -1,0 +1,266 @@
+#include "api/reply_parser.h"
+
+#include <simdjson.h>
+#include <xxhash.h>
+
+#include <charconv>
+
+namespace medimirror {
+
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+namespace dom = simdjson::dom;
+
+std::string_view trimmed_end(std::string_view text) {
+  const auto last = text.find_last_not_of(" \t\r\n");
+  return last == std::string_view::npos ? std::string_view() : text.substr(0, last + 1);
+}
+
+simdjson::padded_string_view padded(std::string_view text) {
+  static_assert(ReplyParser::kPadding >= simdjson::SIMDJSON_PADDING);
+  return simdjson::padded_string_view(text.data(), text.size(), text.size() + ReplyParser::kPadding);
+}
+
+std::optional<std::uint64_t> count_of(ondemand::value value) {
+  std::uint64_t count = 0;
+  if (value.get_uint64().get(count)) return std::nullopt;
+  return count;
+}
+
+// 0: no usable id.
+std::uint64_t media_id_of(ondemand::value value) {
+  ondemand::json_type type{};
+  if (value.type().get(type)) return 0;
+  std::uint64_t id = 0;
+  if (type == ondemand::json_type::number) return value.get_uint64().get(id) ? 0 : id;
+  std::string_view text;
+  if (type != ondemand::json_type::string || value.get_string().get(text)) return 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  return error == std::errc() && end == text.data() + text.size() ? id : 0;
+}
+
+std::uint64_t product_key_of(ondemand::value value) {
+  ondemand::json_type type{};
+  std::string_view text;
+  if (value.type().get(type) || type != ondemand::json_type::string) return 0;
+  if (value.get_string().get(text) || text.empty()) return 0;
+  return XXH3_64bits(text.data(), text.size()) | 1;  // never 0
+}
+
+// For people: one line, without control characters, of bounded length.
+std::string readable(std::string_view text, std::size_t length_max) {
+  std::string result;
+  for (const char c : text.substr(0, length_max)) {
+    const auto byte = static_cast<unsigned char>(c);
+    result += byte < 0x20 || byte == 0x7f ? ' ' : c;
+  }
+  if (text.size() > length_max) result += "…";
+  return result;
+}
+
+std::string text_of(dom::element value) {
+  std::string_view text;
+  if (!value.get(text)) return readable(text, 300);
+  return readable(simdjson::minify(value), 300);
+}
+
+// "path: message" whatever the keys are called; else the object as it is.
+std::string violation_of(dom::element value) {
+  dom::object object;
+  if (value.get(object)) return text_of(value);
+  std::string path, message;
+  for (const auto field : object) {
+    const bool names =
+        field.key == "path" || field.key == "propertyPath" || field.key == "field" || field.key == "property";
+    if (names) path = text_of(field.value);
+    if (field.key == "message" || field.key == "title") message = text_of(field.value);
+  }
+  if (message.empty()) return text_of(value);
+  return path.empty() ? message : path + ": " + message;
+}
+
+void take_violations(dom::element value, std::vector<std::string>& violations) {
+  static constexpr std::size_t kViolationsMax = 5;
+  dom::array list;
+  dom::object by_path;
+  if (!value.get(list)) {
+    for (const dom::element one : list)
+      if (violations.size() < kViolationsMax) violations.push_back(violation_of(one));
+  } else if (!value.get(by_path)) {
+    for (const auto field : by_path)
+      if (violations.size() < kViolationsMax)
+        violations.push_back(readable(field.key, 100) + ": " + text_of(field.value));
+  } else if (!value.is_null()) {
+    violations.push_back(text_of(value));
+  }
+}
+
+}  // namespace
+
+Fingerprint fingerprint_of(std::string_view bytes) {
+  const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
+  return {hash.high64, hash.low64};
+}
+
+std::string ServiceError::text() const {
+  std::string text = code;
+  if (!message.empty()) text += (text.empty() ? "" : ": ") + message;
+  std::string all;
+  for (const std::string& violation : violations) all += (all.empty() ? "" : "; ") + violation;
+  if (!all.empty()) text += text.empty() ? all : " (" + all + ")";
+  return text;
+}
+
+std::optional<ServiceError> parse_service_error(std::string_view body) {
+  dom::parser parser(1024 * 1024);
+  dom::element root, inner;
+  if (parser.parse(body.data(), body.size()).get(root) || root["error"].get(inner)) return std::nullopt;
+  ServiceError error;
+  if (std::string_view text; !inner.get(text)) {  // {"error": "text"}
+    error.message = readable(text, 300);
+    return error;
+  }
+  if (!inner.is_object()) return std::nullopt;
+  std::int64_t status = 0;
+  if (!inner["status"].get(status) && status >= 100 && status <= 599) error.status = static_cast<int>(status);
+  std::string_view text;
+  if (!inner["code"].get(text)) error.code = readable(text, 100);
+  if (!inner["message"].get(text)) error.message = readable(text, 300);
+  dom::element violations;
+  if (!inner["violations"].get(violations) || !root["violations"].get(violations))
+    take_violations(violations, error.violations);
+  return error;
+}
+
+struct ReplyParser::Parsers {
+  ondemand::parser frame, object;
+
+  // Where an object's id stands costs a second look: only lines of unusual shape and pages come here.
+  std::uint64_t key_of(std::string_view json, Catalogue catalogue) {
+    ondemand::document document;
+    ondemand::object fields;
+    ondemand::value id;
+    if (object.iterate(padded(json)).get(document) || document.get_object().get(fields)) return 0;
+    if (fields.find_field("id").get(id)) return 0;
+    return catalogue == Catalogue::media ? media_id_of(id) : product_key_of(id);
+  }
+
+  // Nothing: not an object.
+  std::optional<std::string_view> raw_object(ondemand::value value) {
+    ondemand::json_type type{};
+    if (value.type().get(type) || type != ondemand::json_type::object) return std::nullopt;
+    ondemand::object fields;
+    std::string_view raw;
+    if (value.get_object().get(fields) || fields.raw_json().get(raw)) return std::nullopt;
+    return trimmed_end(raw);
+  }
+};
+
+ReplyParser::ReplyParser() : parsers_(std::make_unique<Parsers>()) {}
+ReplyParser::~ReplyParser() = default;
+ReplyParser::ReplyParser(ReplyParser&&) noexcept = default;
+ReplyParser& ReplyParser::operator=(ReplyParser&&) noexcept = default;
+
+StreamLine ReplyParser::line(std::string_view text, Catalogue catalogue) {
+  return line_by_simdjson(text, catalogue);
+}
+
+StreamLine ReplyParser::line_by_simdjson(std::string_view text, Catalogue catalogue) {
+  StreamLine line;
+  const StreamLine unreadable;
+  text = trimmed_end(text);
+  ondemand::document document;
+  ondemand::object frame;
+  std::string_view whole;
+  if (text.empty() || text.back() != '}' || parsers_->frame.iterate(padded(text)).get(document))
+    return unreadable;
+  if (document.get_object().get(frame) || frame.raw_json().get(whole)) return unreadable;
+  // simdjson stops behind the object: a second one on the same line would go unseen
+  if (trimmed_end(whole).data() + trimmed_end(whole).size() != text.data() + text.size()) return unreadable;
+  if (parsers_->frame.iterate(padded(text)).get(document) || document.get_object().get(frame))
+    return unreadable;
+
+  bool has_result = false, has_error = false;
+  for (auto field : frame) {
+    std::string_view key;
+    ondemand::value value;
+    if (field.unescaped_key().get(key) || field.value().get(value)) return unreadable;
+    if (key == "meta") {
+      ondemand::object meta;
+      if (value.get_object().get(meta)) return unreadable;
+      for (auto one : meta) {
+        std::string_view name;
+        ondemand::value number;
+        if (one.unescaped_key().get(name) || one.value().get(number)) return unreadable;
+        if (name == "total" && !line.total) line.total = count_of(number);
+        if (name == "index" && !line.index) line.index = count_of(number);
+      }
+    } else if (key == "result" && !has_result) {
+      has_result = true;
+      if (const auto raw = parsers_->raw_object(value)) line.item.json = *raw;
+    } else if (key == "error") {
+      has_error = true;
+    }
+  }
+  if (has_error && !has_result) {
+    line.kind = StreamLine::Kind::error;
+    return line;
+  }
+  if (!has_result || !line.index) return unreadable;
+  const std::uint64_t key = line.item.json.empty() ? 0 : parsers_->key_of(line.item.json, catalogue);
+  line.kind = key == 0 ? StreamLine::Kind::malformed : StreamLine::Kind::item;
+  if (catalogue == Catalogue::media) line.item.id = key;
+  if (key != 0) line.item.fingerprint = fingerprint_of(line.item.json);
+  return line;
+}
+
+bool ReplyParser::page(std::string_view text, Catalogue catalogue, ReplyPage& page) {
+  page = {};
+  ondemand::document document;
+  ondemand::object root;
+  if (parsers_->frame.iterate(padded(text)).get(document) || document.get_object().get(root)) return false;
+  bool has_total = false, has_results = false;
+  for (auto field : root) {
+    std::string_view key;
+    ondemand::value value;
+    if (field.unescaped_key().get(key) || field.value().get(value)) return false;
+    if (key == "meta") {
+      ondemand::object meta;
+      ondemand::value total;
+      if (value.get_object().get(meta)) return false;
+      if (meta.find_field_unordered("total").get(total)) return false;
+      const auto count = count_of(total);
+      has_total = count.has_value();
+      page.total = count.value_or(0);
+    } else if (key == "results") {
+      ondemand::array results;
+      if (value.get_array().get(results)) return false;
+      has_results = true;
+      for (auto element : results) {
+        ondemand::value one;
+        if (element.get(one)) return false;
+        const auto raw = parsers_->raw_object(one);
+        const std::uint64_t id = raw ? parsers_->key_of(*raw, catalogue) : 0;
+        if (id == 0) {
+          ++page.malformed;
+          continue;
+        }
+        page.entries.push_back({{catalogue == Catalogue::media ? id : 0, fingerprint_of(*raw), *raw}, id});
+      }
+    }
+  }
+  return has_total && has_results;
+}
+
+std::optional<std::string_view> ReplyParser::member(std::string_view text, std::string_view key) {
+  ondemand::document document;
+  ondemand::object root;
+  ondemand::value value;
+  if (parsers_->frame.iterate(padded(text)).get(document) || document.get_object().get(root))
+    return std::nullopt;
+  if (root.find_field(key).get(value)) return std::nullopt;
+  return parsers_->raw_object(value);
+}
+
+}  // namespace medimirror

@@ -1,0 +1,310 @@
+#include "api/stream.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "api/walk.h"
+#include "support/fake_transport.h"
+
+namespace medimirror {
+namespace {
+
+const std::string kStream = "https://api.test/v4/media/stream";
+const std::string kQuery = "https://api.test/v4/media/query";
+
+std::string line(int index, int total, const std::string& result) {
+  return fmt::format("{{\"meta\":{{\"total\":{},\"index\":{}}},\"result\":{}}}\n", total, index, result);
+}
+
+std::string whole_stream(int total) {
+  std::string text;
+  for (int i = 0; i < total; ++i)
+    text +=
+        line(i, total, fmt::format(R"({{"id":{},"formats":{{"huge":"https:\/\/x\/{}.jpg"}}}})", 100 + i, i));
+  return text;
+}
+
+class StreamTest : public testing::Test {
+ protected:
+  ManualClock clock;
+  FakeTransport transport{clock};
+  ApiOptions options = test_options();
+
+  Walked walk() {
+    auto listing = list_media(options, MediaFilter{}, transport, clock);
+    return walk_to_end(*listing, transport, clock);
+  }
+};
+
+TEST_F(StreamTest, HandsOutEachObjectWithItsOwnBytes) {
+  transport.on(kStream,
+               ok("{\"meta\": {\"total\": 2, \"index\": 0}, \"result\": {\"id\": 1, \"a\": \"}{\\\"\"}}\n"
+                  "{\"meta\": {\"total\": 2, \"index\": 1}, \"result\": {\"type\": \"photo\", \"id\": 2} }\n")
+                   .with("date", "Sun, 06 Nov 1994 08:49:37 GMT"));
+  const Walked walked = walk();
+  EXPECT_EQ(walked.state, Listing::State::complete) << walked.cut_reason;
+  EXPECT_EQ(walked.mode, Listing::Mode::stream);
+  ASSERT_EQ(walked.items.size(), 2u);
+  EXPECT_EQ(walked.items[0].id, 1u);
+  EXPECT_EQ(walked.items[0].json, "{\"id\": 1, \"a\": \"}{\\\"\"}");
+  EXPECT_EQ(walked.items[1].json, "{\"type\": \"photo\", \"id\": 2}");
+  EXPECT_EQ(walked.items[0].fingerprint, fingerprint_of(walked.items[0].json));
+  EXPECT_FALSE(walked.items[0].fingerprint == walked.items[1].fingerprint);
+  EXPECT_EQ(walked.total, 2u);
+  EXPECT_EQ(walked.server_date, 784111777);
+}
+
+TEST_F(StreamTest, AsksAsTheServiceWantsIt) {
+  transport.on(kStream, status(204));
+  EXPECT_EQ(walk().state, Listing::State::complete);
+  ASSERT_EQ(transport.started().size(), 1u);
+  const Request& request = transport.started()[0].request;
+  EXPECT_EQ(request.method, Request::Method::post);
+  EXPECT_EQ(request.body,
+            R"({"filter":{"or":[{"published":true},{"published":false}]},"sorting":{"id":"ASC"}})");
+  EXPECT_TRUE(request.accept_compression);
+  EXPECT_EQ(request.total_ms_max, Millis(0));
+  EXPECT_GT(request.stall_ms_max, Millis(0));
+  ASSERT_TRUE(request.auth);
+  EXPECT_EQ(request.auth->user, "42");
+  const auto has = [&](const std::string& header) {
+    return std::ranges::find(request.headers, header) != request.headers.end();
+  };
+  EXPECT_TRUE(has("Content-Type: application/json"));
+  EXPECT_TRUE(has("Accept-Language: nl,fr,en"));
+}
+
+TEST_F(StreamTest, NothingListedIsComplete) {
+  transport.on(kStream, status(204));
+  const Walked walked = walk();
+  EXPECT_EQ(walked.state, Listing::State::complete);
+  EXPECT_EQ(walked.total, 0u);
+  EXPECT_TRUE(walked.items.empty());
+}
+
+TEST_F(StreamTest, AnEmpty200IsCut) {
+  transport.on(kStream, ok(""));
+  const Walked walked = walk();
+  EXPECT_EQ(walked.state, Listing::State::cut);
+  EXPECT_NE(walked.cut_reason.find("before its first line"), std::string::npos) << walked.cut_reason;
+}
+
+TEST_F(StreamTest, CutAtEveryByteIsNeverComplete) {
+  options.restarts_max = 0;
+  const std::string whole = whole_stream(4);
+  for (const bool cleanly : {true, false})
+    for (std::size_t at = 0; at <= whole.size(); ++at) {
+      FakeTransport wire{clock};
+      // odd pieces, so that lines are torn everywhere
+      std::vector<Reply::Piece> pieces;
+      for (std::size_t i = 0; i < at; i += 7)
+        pieces.push_back({Millis(1), whole.substr(i, std::min<std::size_t>(7, at - i))});
+      wire.on(kStream, in_pieces(pieces, cleanly ? ok("") : fail(TransferError::short_body)));
+      auto listing = list_media(options, MediaFilter{}, wire, clock);
+      Walked walked;
+      try {
+        walked = walk_to_end(*listing, wire, clock);
+      } catch (const Error& error) {
+        EXPECT_EQ(at, 0u) << error.what();  // it did not even start
+        continue;
+      }
+      const auto lines = static_cast<std::size_t>(
+          std::count(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+      EXPECT_EQ(walked.state, at == whole.size() ? Listing::State::complete : Listing::State::cut) << at;
+      EXPECT_EQ(walked.items.size(), lines) << at;
+      EXPECT_EQ(walked.cut_reason.empty(), at == whole.size()) << at;
+    }
+}
+
+TEST_F(StreamTest, ABrokenStreamIsWalkedOnceMoreFromItsStart) {
+  const std::string whole = whole_stream(4);
+  transport.on(kStream,
+               in_pieces({{Millis(1), whole.substr(0, whole.size() / 2)}}, fail(TransferError::reset)));
+  transport.on(kStream, ok(whole));
+  const Walked walked = walk();
+  EXPECT_EQ(walked.state, Listing::State::complete) << walked.cut_reason;
+  EXPECT_EQ(transport.count(kStream), 2u);
+  EXPECT_EQ(walked.items.size(), 6u);  // the first two twice
+  EXPECT_EQ(walked.count, 6u);
+}
+
+TEST_F(StreamTest, AStreamThatBreaksTwiceIsCut) {
+  const std::string whole = whole_stream(4);
+  transport.on(kStream,
+               in_pieces({{Millis(1), whole.substr(0, whole.size() / 2)}}, fail(TransferError::reset)));
+  const Walked walked = walk();
+  EXPECT_EQ(walked.state, Listing::State::cut);
+  EXPECT_EQ(transport.count(kStream), 2u);
+  EXPECT_NE(walked.cut_reason.find("after 2 of 4 items the connection broke (reset"), std::string::npos)
+      << walked.cut_reason;
+}
+
+TEST_F(StreamTest, AStallIsABreak) {
+  options.restarts_max = 0;
+  Reply stalled = in_pieces({{Millis(1), whole_stream(4).substr(0, 100)}});
+  stalled.never = true;
+  transport.on(kStream, stalled);
+  const Walked walked = walk();
+  EXPECT_EQ(walked.state, Listing::State::cut);
+  EXPECT_NE(walked.cut_reason.find("timeout_stall"), std::string::npos) << walked.cut_reason;
+}
+
+struct Oddity {
+  const char* name;
+  std::string body;
+  Listing::State state;
+  std::size_t items, malformed;
+  const char* reason;  // part of it
+};
+
+TEST_F(StreamTest, EveryOddLineIsTakenForWhatItIs) {
+  const auto complete = Listing::State::complete, cut = Listing::State::cut;
+  const std::string first = line(0, 2, R"({"id":1})"), second = line(1, 2, R"({"id":2})");
+  const std::string error = R"({"error":{"status":500,"code":"internal","message":"out of luck"}})"
+                            "\n";
+  const Oddity rows[] = {
+      {"error in mid-stream", first + error + second, cut, 1, 0,
+       "after 1 of 2 items with \"internal: out of luck\""},
+      {"error as the first line", error, cut, 0, 0, "out of luck"},
+      {"error as the last line", first + second + error, cut, 2, 0, "out of luck"},
+      {"every line an error", error + error, cut, 0, 0, "out of luck"},
+      {"html", "<html><body>Bad gateway</body></html>\n", cut, 0, 0, "cannot be read"},
+      {"html after an item", first + "<html>\n", cut, 1, 0, "cannot be read"},
+      {"a line missing", first.substr(0, 0) + second, cut, 0, 0, "came item number 1"},
+      {"a line twice", first + first + second, cut, 1, 0, "came item number 0"},
+      {"more lines than announced", first + second + line(2, 2, R"({"id":3})"), cut, 2, 0,
+       "came item number 2"},
+      {"the total changes", first + line(1, 3, R"({"id":2})"), cut, 1, 0, "total became 3"},
+      {"no total at all", "{\"meta\":{\"index\":0},\"result\":{\"id\":1}}\n", cut, 0, 0,
+       "does not say how many"},
+      {"no index", "{\"meta\":{\"total\":1},\"result\":{\"id\":1}}\n", cut, 0, 0, "cannot be read"},
+      {"no meta", "{\"result\":{\"id\":1}}\n", cut, 0, 0, "cannot be read"},
+      {"no result", "{\"meta\":{\"total\":1,\"index\":0}}\n", cut, 0, 0, "cannot be read"},
+      {"two objects in a line", first.substr(0, first.size() - 1) + second, cut, 0, 0, "cannot be read"},
+      {"an array", "[1,2]\n", cut, 0, 0, "cannot be read"},
+      {"negative index", "{\"meta\":{\"total\":1,\"index\":-1},\"result\":{\"id\":1}}\n", cut, 0, 0,
+       "cannot be read"},
+      {"no total after the first line", first + "{\"meta\":{\"index\":1},\"result\":{\"id\":2}}\n", complete,
+       2, 0, ""},
+      {"blank lines", "\n" + first + "\r\n \n" + second + "\n", complete, 2, 0, ""},
+      {"carriage returns", first.substr(0, first.size() - 1) + "\r\n" + second, complete, 2, 0, ""},
+      {"result before meta", "{\"result\":{\"id\":1},\"meta\":{\"index\":0,\"total\":1}}\n", complete, 1, 0,
+       ""},
+      {"unknown keys",
+       "{\"v\":[{}],\"meta\":{\"total\":1,\"index\":0,\"x\":{}},\"result\":{\"id\":1},\"z\":2}\n", complete,
+       1, 0, ""},
+      {"numeric string id", line(0, 1, R"({"id":"7"})"), complete, 1, 0, ""},
+      {"id not first", line(0, 1, R"({"a":{"id":9},"id":7})"), complete, 1, 0, ""},
+      {"null result", line(0, 1, "null"), complete, 0, 1, ""},
+      {"result without id", line(0, 1, R"({"type":"photo"})"), complete, 0, 1, ""},
+      {"id zero", line(0, 1, R"({"id":0})"), complete, 0, 1, ""},
+      {"id text", line(0, 1, R"({"id":"x7"})"), complete, 0, 1, ""},
+      {"one bad among good", line(0, 3, R"({"id":1})") + line(1, 3, "[]") + line(2, 3, R"({"id":3})"),
+       complete, 2, 1, ""},
+  };
+  options.restarts_max = 0;
+  for (const Oddity& row : rows) {
+    FakeTransport wire{clock};
+    wire.on(kStream, ok(row.body));
+    auto listing = list_media(options, MediaFilter{}, wire, clock);
+    const Walked walked = walk_to_end(*listing, wire, clock);
+    EXPECT_EQ(walked.state, row.state) << row.name << ": " << walked.cut_reason;
+    EXPECT_EQ(walked.items.size(), row.items) << row.name;
+    EXPECT_EQ(walked.malformed, row.malformed) << row.name;
+    EXPECT_NE(walked.cut_reason.find(row.reason), std::string::npos) << row.name << ": " << walked.cut_reason;
+  }
+}
+
+TEST_F(StreamTest, ALineWithoutEndIsCutAtAMegabyte) {
+  std::vector<Reply::Piece> pieces(40, {Millis(1), std::string(64 * 1024, 'x')});
+  transport.on(kStream, in_pieces(pieces));
+  const Walked walked = walk();
+  EXPECT_EQ(walked.state, Listing::State::cut);
+  EXPECT_NE(walked.cut_reason.find("a line of more than"), std::string::npos) << walked.cut_reason;
+}
+
+TEST_F(StreamTest, ALongLineOfManyPiecesIsOneItem) {
+  const std::string long_line = line(0, 1, R"({"id":5,"url":")" + std::string(900'000, 'u') + "\"}");
+  std::vector<Reply::Piece> pieces;
+  for (std::size_t i = 0; i < long_line.size(); i += 16'384)
+    pieces.push_back({Millis(1), long_line.substr(i, 16'384)});
+  transport.on(kStream, in_pieces(pieces));
+  const Walked walked = walk();
+  EXPECT_EQ(walked.state, Listing::State::complete) << walked.cut_reason;
+  ASSERT_EQ(walked.items.size(), 1u);
+  EXPECT_EQ(walked.items[0].json.size(), 900'017u);
+}
+
+TEST_F(StreamTest, AnIdNeedsNoLookInsideToBeFound) {
+  const std::string body = line(0, 1, R"({"id":18446744073709551615})");
+  transport.on(kStream, ok(body));
+  const Walked walked = walk();
+  ASSERT_EQ(walked.items.size(), 1u);
+  EXPECT_EQ(walked.items[0].id, 18446744073709551615u);
+}
+
+TEST_F(StreamTest, ProductsAreHandedOutWithIdZero) {
+  transport.on("https://api.test/v4/products/stream",
+               ok(line(0, 3, R"({"id":"M1","cnk":"0012345"})") + line(1, 3, R"({"cnk":"1","id":"M2"})") +
+                  line(2, 3, R"({"id":3})")));
+  auto listing = list_products(options, R"({"status":"active"})", transport, clock);
+  const Walked walked = walk_to_end(*listing, transport, clock);
+  EXPECT_EQ(walked.state, Listing::State::complete) << walked.cut_reason;
+  ASSERT_EQ(walked.items.size(), 2u);
+  EXPECT_EQ(walked.malformed, 1u);
+  EXPECT_EQ(walked.items[1].id, 0u);
+  EXPECT_EQ(walked.items[1].json, R"({"cnk":"1","id":"M2"})");
+  EXPECT_EQ(transport.started()[0].request.body, R"({"filter":{"status":"active"},"sorting":{"id":"ASC"}})");
+}
+
+TEST_F(StreamTest, ADroppedListingLeavesNothingBehind) {
+  transport.on(kStream, in_pieces({{Millis(1), whole_stream(2)}, {Millis(1000), whole_stream(2)}}));
+  {
+    auto listing = list_media(options, MediaFilter{}, transport, clock);
+    listing->advance(clock.steady_now());
+    transport.wait(clock.steady_now() + Millis(10));
+  }
+  transport.wait(clock.steady_now() + Millis(5000));
+  EXPECT_EQ(transport.in_flight(), 0u);
+}
+
+// ---- automatic
+
+TEST_F(StreamTest, WhereTheStreamIsRefusedThePagesAreAsked) {
+  options.listing = ListingMode::automatic;
+  for (const int refusal : {403, 404, 405, 501}) {
+    FakeTransport wire{clock};
+    wire.on(kStream, status(refusal));
+    wire.on(kQuery, ok(R"({"meta":{"total":1,"page":{"no":0}},"results":[{"id":5}]})"));
+    auto listing = list_media(options, MediaFilter{}, wire, clock);
+    const Walked walked = walk_to_end(*listing, wire, clock);
+    EXPECT_EQ(walked.state, Listing::State::complete) << refusal;
+    EXPECT_EQ(walked.mode, Listing::Mode::query);
+    EXPECT_EQ(walked.items.size(), 1u);
+    EXPECT_EQ(wire.count(kStream), 1u);
+  }
+}
+
+TEST_F(StreamTest, AKeyThatIsRefusedEverywhereEndsTheRun) {
+  options.listing = ListingMode::automatic;
+  transport.otherwise(status(403));
+  EXPECT_EQ(kind_thrown_by([&] { walk(); }), ErrorKind::auth);
+  EXPECT_EQ(transport.started().size(), 2u);
+}
+
+TEST_F(StreamTest, AnUnknownKeyIsNotAskedTwice) {
+  options.listing = ListingMode::automatic;
+  transport.otherwise(status(401));
+  EXPECT_EQ(kind_thrown_by([&] { walk(); }), ErrorKind::auth);
+  EXPECT_EQ(transport.started().size(), 1u);
+}
+
+TEST_F(StreamTest, AStreamThatWasAskedForIsNotReplacedByPages) {
+  options.listing = ListingMode::stream;
+  transport.on(kStream, status(404));
+  EXPECT_EQ(kind_thrown_by([&] { walk(); }), ErrorKind::config);
+  EXPECT_EQ(transport.count(kQuery), 0u);
+}
+
+}  // namespace
+}  // namespace medimirror
