@@ -284,8 +284,11 @@ bool CurlTransfer::take_bytes(std::string_view bytes) {
 
 // ---------------------------------------------------------------- the limits of time
 
-SteadyTime CurlTransfer::next_limit() const {
-  SteadyTime next = connected_ ? progress_at_ + request_.stall_ms_max : started_at_ + request_.connect_ms_max;
+SteadyTime CurlTransfer::next_check(SteadyTime now) const {
+  // Not connected yet, the stall limit begins at some moment from now on, and may be the shorter one.
+  SteadyTime next =
+      connected_ ? progress_at_ + request_.stall_ms_max
+                 : std::min<SteadyTime>(started_at_ + request_.connect_ms_max, now + request_.stall_ms_max);
   if (request_.total_ms_max.count() > 0)
     next = std::min<SteadyTime>(next, started_at_ + request_.total_ms_max);
   return next;

@@ -53,8 +53,8 @@ class CurlTransfer {
   std::uint64_t bytes_received() const { return bytes_received_; }
   bool used_http2() const;
 
-  // The limits of time. `connected`, bytes and headers push the stall limit back.
-  SteadyTime next_limit() const;
+  // The limits of time. None can pass before next_check(), whatever happens until then.
+  SteadyTime next_check(SteadyTime now) const;
   std::optional<TransferError> passed_limit(SteadyTime now) const;
   void forgive_stall(SteadyTime now) { progress_at_ = now; }  // it was us who did not read
 

@@ -150,7 +150,7 @@ class CurlTransport final : public Transport {
   std::vector<Slot*> idle_, running_;
   std::unordered_map<std::string, Origin> origins_;
   std::vector<Completed> completed_;
-  SteadyTime next_limit_ = SteadyTime::max();
+  SteadyTime next_check_ = SteadyTime::max();
   RequestId last_id_ = 0;
 };
 
@@ -221,7 +221,7 @@ RequestId CurlTransport::start(Request request) {
   slot.bytes_counted = 0;
   ++origin.running;
   running_.push_back(&slot);
-  next_limit_ = std::min(next_limit_, slot.transfer.next_limit());
+  next_check_ = std::min(next_check_, slot.transfer.next_check(now));
   return id;
 }
 
@@ -261,9 +261,9 @@ std::vector<Completed> CurlTransport::wait(SteadyTime deadline) {
     const SteadyTime ready_at = throttle_.ready_at(now);
     const bool reading = ready_at <= now;
     if (reading) work();
-    if (now >= next_limit_) enforce_limits(now);
+    if (now >= next_check_) enforce_limits(now);
     if (!completed_.empty() || take_wake() || now >= deadline) return std::exchange(completed_, {});
-    sleep(std::min({deadline, next_limit_, reading ? SteadyTime::max() : ready_at}), reading);
+    sleep(std::min({deadline, next_check_, reading ? SteadyTime::max() : ready_at}), reading);
     if (!reading) {
       now = std::chrono::steady_clock::now();
       for (Slot* slot : running_) slot->transfer.forgive_stall(now);
@@ -320,14 +320,14 @@ void CurlTransport::learn_http2(Slot& slot, const Completed& completed) {
 }
 
 void CurlTransport::enforce_limits(SteadyTime now) {
-  next_limit_ = SteadyTime::max();
+  next_check_ = SteadyTime::max();
   for (std::size_t i = 0; i < running_.size();) {
     Slot* const slot = running_[i];
     if (const auto limit = slot->transfer.passed_limit(now)) {
       give_back(slot);
       completed_.push_back(slot->transfer.finish_as(*limit, detail_of(*limit)));
     } else {
-      next_limit_ = std::min(next_limit_, slot->transfer.next_limit());
+      next_check_ = std::min(next_check_, slot->transfer.next_check(now));
       ++i;
     }
   }

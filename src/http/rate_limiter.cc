@@ -22,7 +22,7 @@ namespace {
 constexpr Millis kAskAgainWhenBusy{20};
 constexpr Millis kBusyMax{5'000};  // the lock is held for microseconds; longer means its holder was stopped
 constexpr Millis kPauseMax{std::chrono::hours(24)};
-constexpr std::size_t kLedgerBytesMax = 1024 * 1024;
+constexpr std::size_t kLedgerBytesMax = 64 * 1024;
 constexpr std::string_view kPauseWord = "pause ";
 
 std::optional<WallTime> parse_millis(std::string_view text) {

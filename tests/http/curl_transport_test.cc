@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/sha256.h"
+#include "http/url.h"
 #include "support/http_server.h"
 
 namespace medimirror {
@@ -91,6 +92,476 @@ TEST_F(CurlTransportTest, FetchesABodyWithItsHeadersAndHash) {
   EXPECT_EQ(requests[0].header("if-none-match"), "\"y\"");
   EXPECT_EQ(requests[0].header("accept-encoding"), "identity");
   EXPECT_EQ(requests[0].header("authorization"), std::nullopt);
+}
+
+// ---------------------------------------------------------------- requests
+
+TEST_F(CurlTransportTest, PostsABodyOfAnySize) {
+  server_.on("/post", answer(200, "ok"));
+  for (const std::size_t size : {std::size_t{0}, std::size_t{2}, std::size_t{3'000'000}}) {
+    Request request = get(server_.url("/post"));
+    request.method = Request::Method::post;
+    request.headers = {"Content-Type: application/json"};
+    request.body = std::string(size, 'x');
+    EXPECT_EQ(respond(std::move(request)).status, 200);
+    const HttpServer::Request seen = server_.requests().back();
+    EXPECT_EQ(seen.method, "POST");
+    EXPECT_EQ(seen.body.size(), size);
+    EXPECT_EQ(seen.header("content-type"), "application/json");
+    EXPECT_EQ(seen.header("expect"), std::nullopt);
+  }
+  EXPECT_EQ(respond(get(server_.url("/post"))).status, 200);
+  EXPECT_EQ(server_.requests().back().method, "GET");
+}
+
+TEST_F(CurlTransportTest, SendsAPasswordWithItsRequestAndNoOther) {
+  server_.on("/a", answer(200, "ok"));
+  Request request = get(server_.url("/a"));
+  request.auth = BasicAuth{"42", Secret("s3cret")};
+  respond(std::move(request));
+  respond(get(server_.url("/a")));
+  const auto requests = server_.requests();
+  EXPECT_EQ(requests[0].header("authorization"), "Basic NDI6czNjcmV0");
+  EXPECT_EQ(requests[1].header("authorization"), std::nullopt);
+  EXPECT_EQ(requests[1].connection, 1u);  // the same connection, and still none
+}
+
+TEST_F(CurlTransportTest, SendsNoPasswordInTheClearPastThisMachine) {
+  for (const char* url : {"http://example.invalid/x", "http://2130706433/x", "http://0x7f.1/x"}) {
+    Request request = get(url);
+    request.auth = BasicAuth{"42", Secret("s3cret")};
+    const TransferFailure failure = fail(std::move(request));
+    EXPECT_EQ(failure.error, TransferError::address_refused) << url;
+    EXPECT_THAT(failure.detail, testing::Not(HasSubstr("s3cret")));
+  }
+}
+
+TEST_F(CurlTransportTest, KeepsUserNamesOfUrlsToItself) {
+  server_.on("/a", answer(200, "ok"));
+  respond(get("http://user:password@127.0.0.1:" + std::to_string(server_.port()) + "/a"));
+  EXPECT_EQ(server_.requests()[0].header("authorization"), std::nullopt);
+}
+
+TEST_F(CurlTransportTest, ReportsARedirectAndDoesNotFollowIt) {
+  server_.on("/from", answer(302, "", {"Location: /to"}));
+  server_.on("/to", answer(200, "arrived"));
+  const Response response = respond(get(server_.url("/from")));
+  EXPECT_EQ(response.status, 302);
+  EXPECT_EQ(response.header("location"), "/to");
+  EXPECT_EQ(server_.requests().size(), 1u);
+}
+
+TEST_F(CurlTransportTest, ReportsThrottlingAsAnAnswer) {
+  server_.on("/429", answer(429, "slow down", {"Retry-After: 3"}));
+  server_.on("/503", answer(503, "", {"Retry-After: 3"}));
+  for (const int status : {429, 503}) {
+    const Response response = respond(get(server_.url("/" + std::to_string(status))));
+    EXPECT_EQ(response.status, status);
+    EXPECT_EQ(response.header("retry-after"), "3");
+  }
+}
+
+TEST_F(CurlTransportTest, TakesOnlyHttpAddresses) {
+  for (const char* url : {"file:///etc/passwd", "ftp://127.0.0.1/x", "/relative", "", "http://a b/"})
+    EXPECT_EQ(fail(get(url)).error, TransferError::protocol) << url;
+}
+
+TEST_F(CurlTransportTest, DecodesOnlyWhatWasAskedForAndSaysWhatCameOverTheWire) {
+  // "compressed text" through gzip
+  const std::string gzip(
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x4b\xce\xcf\x2d\x28\x4a\x2d\x2e\x4e\x4d\x51\x28\x49\xad\x28"
+      "\x01\x00"
+      "\xc2\x18\xd8\xd8\x0f\x00\x00\x00",
+      35);
+  server_.on("/z", answer(200, gzip, {"Content-Encoding: gzip"}));
+  Request request = get(server_.url("/z"));
+  request.accept_compression = true;
+  const auto result = run(std::move(request));
+  EXPECT_THAT(server_.requests()[0].header("accept-encoding").value_or(""), HasSubstr("gzip"));
+  ASSERT_TRUE(std::holds_alternative<Response>(result)) << std::get<TransferFailure>(result).detail;
+  EXPECT_EQ(std::get<Response>(result).body, "compressed text");
+  EXPECT_EQ(std::get<Response>(result).bytes_received, gzip.size());
+}
+
+TEST_F(CurlTransportTest, SkipsInterimAnswersAndTrailers) {
+  server_.on("/a", {send("HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n"
+                         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Late\r\n\r\n"
+                         "3\r\nabc\r\n0\r\nX-Late: 1\r\n\r\n")});
+  const Response response = respond(get(server_.url("/a")));
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, "abc");
+  EXPECT_EQ(response.header("link"), std::nullopt);
+  EXPECT_EQ(response.header("x-late"), std::nullopt);
+}
+
+TEST_F(CurlTransportTest, TellsWhetherACutWouldHaveBeenNoticed) {
+  server_.on("/close", {send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nperhaps all"), close_connection()});
+  server_.on("/chunked",
+             {send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")});
+  server_.on("/304", answer(304, ""));
+  server_.on("/empty", answer(200, ""));
+  const Response open = respond(get(server_.url("/close")));
+  EXPECT_EQ(open.body, "perhaps all");
+  EXPECT_FALSE(open.length_was_announced);
+  for (const char* path : {"/chunked", "/304", "/empty"})
+    EXPECT_TRUE(respond(get(server_.url(path))).length_was_announced) << path;
+}
+
+// ---------------------------------------------------------------- servers that misbehave
+
+struct Misbehaviour {
+  const char* name;
+  ServerAnswer answer;
+  TransferError expected;
+  int status;
+};
+
+TEST_F(CurlTransportTest, NamesWhatWentWrong) {
+  const std::string head = "HTTP/1.1 200 OK\r\n";
+  const Misbehaviour rows[] = {
+      {"short body",
+       {send(head + "Content-Length: 10\r\n\r\nhalf"), close_connection()},
+       TransferError::short_body,
+       200},
+      {"no body at all",
+       {send(head + "Content-Length: 10\r\n\r\n"), close_connection()},
+       TransferError::short_body,
+       200},
+      {"broken chunk size",
+       {send(head + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n")},
+       TransferError::short_body,
+       200},
+      {"chunks cut off",
+       {send(head + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nff\r\nx"), close_connection()},
+       TransferError::short_body,
+       200},
+      {"no last chunk",
+       {send(head + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"), close_connection()},
+       TransferError::short_body,
+       200},
+      {"reset in mid-body",
+       {send(head + "Content-Length: 10\r\n\r\nhalf"), reset_connection()},
+       TransferError::reset,
+       200},
+      {"reset at once", {reset_connection()}, TransferError::reset, 0},
+      {"closed at once", {close_connection()}, TransferError::reset, 0},
+      {"not HTTP", {send("SSH-2.0-OpenSSH_9.2\r\n"), close_connection()}, TransferError::protocol, 0},
+      {"endless headers",
+       {send(head + "X: " + std::string(90'000, 'x') + "\r\nX: " + std::string(90'000, 'x') +
+             "\r\nX: " + std::string(90'000, 'x') + "\r\n\r\n")},
+       TransferError::protocol,
+       200},
+      {"broken compression",
+       {send(head + "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope")},
+       TransferError::short_body,
+       200},
+  };
+  for (const Misbehaviour& row : rows) {
+    SCOPED_TRACE(row.name);
+    server_.on("/" + std::string(1, static_cast<char>('a' + (&row - rows))), row.answer);
+    const TransferFailure failure =
+        fail(get(server_.url("/" + std::string(1, static_cast<char>('a' + (&row - rows))))));
+    EXPECT_EQ(name_of(failure.error), name_of(row.expected)) << failure.detail;
+    EXPECT_EQ(failure.status, row.status);
+    EXPECT_FALSE(failure.detail.empty());
+  }
+}
+
+TEST_F(CurlTransportTest, WorksOnAfterEveryMisbehaviour) {
+  server_.on("/short", {send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"), close_connection()});
+  server_.on("/ok", answer(200, "whole"));
+  for (int i = 0; i < 5; ++i) {
+    Request request = get(server_.url("/short"));
+    request.hash_body = true;
+    EXPECT_EQ(fail(std::move(request)).bytes_received, 4u);
+    request = get(server_.url("/ok"));
+    request.hash_body = true;
+    EXPECT_EQ(respond(std::move(request)).sha256, sha256("whole"));
+  }
+}
+
+TEST_F(CurlTransportTest, EndsAStall) {
+  server_.on("/body", {send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"), stall()});
+  server_.on("/silence", {stall()});
+  for (const char* path : {"/body", "/silence"}) {
+    Request request = get(server_.url(path));
+    request.stall_ms_max = Millis(150);
+    EXPECT_EQ(fail(std::move(request)).error, TransferError::timeout_stall) << path;
+  }
+}
+
+TEST_F(CurlTransportTest, TakesADripForAStall) {
+  server_.on("/drip", {send("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n"),
+                       drip(std::string(2000, 'x'), Millis(10))});
+  Request request = get(server_.url("/drip"));
+  request.stall_ms_max = Millis(300);
+  const TransferFailure failure = fail(std::move(request));
+  EXPECT_EQ(failure.error, TransferError::timeout_stall);
+  EXPECT_LT(failure.bytes_received, 1024u);
+}
+
+TEST_F(CurlTransportTest, EndsWhatTakesTooLongInAll) {
+  ServerAnswer steady{send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")};
+  for (int i = 0; i < 1000; ++i) steady.push_back(send(std::string(2048, 'x'), Millis(20)));
+  server_.on("/steady", steady);
+  Request request = get(server_.url("/steady"));
+  request.body_bytes_max = 200'000'000;
+  request.stall_ms_max = Millis(10'000);
+  request.total_ms_max = Millis(300);
+  EXPECT_EQ(fail(std::move(request)).error, TransferError::timeout_total);
+}
+
+TEST_F(CurlTransportTest, EndsAConnectionThatIsNeverMade) {
+  // A listener whose backlog is full answers no SYN any more.
+  const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(listener, 0), 0);
+  ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  std::vector<int> fillers;
+  for (int i = 0; i < 8; ++i) {
+    fillers.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
+    ::connect(fillers.back(), reinterpret_cast<sockaddr*>(&address), size);
+  }
+  Request request = get("http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/");
+  request.connect_ms_max = Millis(200);
+  EXPECT_EQ(fail(std::move(request)).error, TransferError::timeout_connect);
+  for (const int fd : fillers) ::close(fd);
+  ::close(listener);
+}
+
+TEST_F(CurlTransportTest, ReportsARefusedConnection) {
+  std::uint16_t port = 0;
+  {
+    const HttpServer gone;
+    port = gone.port();
+  }
+  const TransferFailure failure = fail(get("http://127.0.0.1:" + std::to_string(port) + "/"));
+  EXPECT_EQ(failure.error, TransferError::connect);
+}
+
+TEST_F(CurlTransportTest, ReportsANameWithoutAnAddress) {
+  EXPECT_EQ(fail(get("http://no-such-name.invalid/")).error, TransferError::resolve);
+}
+
+// ---------------------------------------------------------------- sizes, pieces, calling off
+
+TEST_F(CurlTransportTest, RefusesABodyThatIsTooLarge) {
+  server_.on("/announced", answer(200, std::string(2000, 'x')));
+  server_.on("/chunked", {send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" +
+                               std::string(2000, 'x') + "\r\n0\r\n\r\n")});
+  for (const char* path : {"/announced", "/chunked"}) {
+    Request request = get(server_.url(path));
+    request.body_bytes_max = 1999;
+    EXPECT_EQ(fail(std::move(request)).error, TransferError::too_large) << path;
+    request = get(server_.url(path));
+    request.body_bytes_max = 2000;
+    EXPECT_EQ(respond(std::move(request)).body.size(), 2000u) << path;
+  }
+}
+
+TEST_F(CurlTransportTest, DoesNotBelieveAnAbsurdLength) {
+  server_.on("/a",
+             {send("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999\r\n\r\nx"), close_connection()});
+  EXPECT_EQ(fail(get(server_.url("/a"))).error, TransferError::too_large);
+}
+
+TEST_F(CurlTransportTest, HandsPiecesOverAsTheyArriveButOnlyOfA200) {
+  server_.on("/stream", {send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\none\n\r\n"),
+                         send("4\r\ntwo\n\r\n0\r\n\r\n", Millis(20))});
+  server_.on("/error", answer(422, "violations"));
+  std::string seen;
+  Request request = get(server_.url("/stream"));
+  request.body_bytes_max = 2;  // does not count here
+  request.on_body = [&](std::string_view bytes) {
+    seen += bytes;
+    return true;
+  };
+  Request error = request;
+  error.url = server_.url("/error");
+  error.body_bytes_max = 100;
+  const Response response = respond(std::move(request));
+  EXPECT_EQ(seen, "one\ntwo\n");
+  EXPECT_TRUE(response.body.empty());
+  EXPECT_EQ(response.bytes_received, 8u);
+  EXPECT_EQ(respond(std::move(error)).body, "violations");
+  EXPECT_EQ(seen, "one\ntwo\n");
+}
+
+TEST_F(CurlTransportTest, StopsWhenTheReaderSaysSo) {
+  server_.on("/a", {send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"), stall()});
+  Request request = get(server_.url("/a"));
+  request.on_body = [](std::string_view) { return false; };
+  EXPECT_EQ(fail(std::move(request)).error, TransferError::aborted);
+}
+
+TEST_F(CurlTransportTest, PassesOnWhatTheReaderThrows) {
+  server_.on("/a", answer(200, "bytes"));
+  Request request = get(server_.url("/a"));
+  request.on_body = [](std::string_view) -> bool { throw std::runtime_error("reader broke"); };
+  transport_->start(std::move(request));
+  EXPECT_THROW(run_all(1), std::runtime_error);
+  EXPECT_EQ(respond(get(server_.url("/a"))).status, 200);
+}
+
+TEST_F(CurlTransportTest, AbortsWhatRunsAndIgnoresWhatDoesNot) {
+  server_.on("/stall", {stall()});
+  const RequestId id = transport_->start(get(server_.url("/stall")));
+  EXPECT_TRUE(transport_->wait(steady_clock::now() + Millis(30)).empty());
+  transport_->abort(id);
+  transport_->abort(id);
+  transport_->abort(id + 1000);
+  const Results results = run_all(1);
+  EXPECT_EQ(std::get<TransferFailure>(results.at(id)).error, TransferError::aborted);
+}
+
+TEST_F(CurlTransportTest, WakesFromAnotherThread) {
+  server_.on("/stall", {stall()});
+  transport_->start(get(server_.url("/stall")));
+  std::thread other([this] { transport_->wake(); });
+  EXPECT_TRUE(transport_->wait(steady_clock::now() + kPatience).empty());
+  other.join();
+}
+
+TEST_F(CurlTransportTest, ReturnsAtItsDeadlineWithNothing) {
+  const auto before = steady_clock::now();
+  EXPECT_TRUE(transport_->wait(before + Millis(20)).empty());
+  EXPECT_GE(steady_clock::now(), before + Millis(20));
+}
+
+TEST_F(CurlTransportTest, CanBeDestroyedWithRequestsRunning) {
+  server_.on("/stall", {stall()});
+  for (int i = 0; i < 3; ++i) transport_->start(get(server_.url("/stall")));
+  transport_->wait(steady_clock::now() + Millis(10));
+  transport_.reset();
+}
+
+// ---------------------------------------------------------------- connections
+
+TEST_F(CurlTransportTest, KeepsConnectionsWithinTheLimitAndUsesThemAgain) {
+  make({.user_agent = {}, .connections_per_host = 3, .requests_max = 5});
+  server_.on("/a", answer(200, std::string(45'000, 'x')));
+  const std::string url = server_.url("/a");
+  std::size_t started = 0, done = 0;
+  const SteadyTime deadline = steady_clock::now() + kPatience;
+  while (done < 200 && steady_clock::now() < deadline) {
+    while (started < 200 && transport_->can_start(url)) {
+      transport_->start(get(url));
+      ++started;
+      ASSERT_LE(started - done, 3u);
+    }
+    for (const Completed& one : transport_->wait(deadline)) {
+      EXPECT_EQ(std::get<Response>(one.result).body.size(), 45'000u);
+      ++done;
+    }
+  }
+  EXPECT_EQ(done, 200u);
+  EXPECT_LE(server_.connections(), 3u);
+  EXPECT_LE(server_.most_at_once(), 3u);
+}
+
+TEST_F(CurlTransportTest, CountsOriginsApartAndAllTogether) {
+  make({.user_agent = {}, .connections_per_host = 2, .requests_max = 3});
+  HttpServer other;
+  for (HttpServer* server : {&server_, &other}) server->on("/stall", {stall()});
+  transport_->start(get(server_.url("/stall")));
+  EXPECT_TRUE(transport_->can_start(server_.url("/else")));
+  const RequestId second = transport_->start(get(server_.url("/stall")));
+  EXPECT_FALSE(transport_->can_start(server_.url("/else")));
+  EXPECT_TRUE(transport_->can_start(other.url("/stall")));
+  transport_->start(get(other.url("/stall")));
+  EXPECT_FALSE(transport_->can_start(other.url("/stall")));
+  transport_->abort(second);
+  EXPECT_TRUE(transport_->can_start(other.url("/stall")));
+  EXPECT_TRUE(transport_->can_start(server_.url("/stall")));
+}
+
+TEST_F(CurlTransportTest, KeepsAllDownloadsTogetherUnderTheCap) {
+  make({.user_agent = {}, .bytes_per_second_max = 400'000});
+  server_.on("/a", answer(200, std::string(50'000, 'x')));
+  const auto before = steady_clock::now();
+  for (int i = 0; i < 8; ++i) transport_->start(get(server_.url("/a")));
+  for (const auto& [id, result] : run_all(8)) EXPECT_EQ(std::get<Response>(result).body.size(), 50'000u);
+  // 400 000 bytes at 400 000 a second, less what one round of reading may take in advance.
+  EXPECT_GE(steady_clock::now() - before, Millis(600));
+}
+
+// ---------------------------------------------------------------- private addresses
+
+TEST_F(CurlTransportTest, RefusesPrivateAddressesUnlessAllowed) {
+  server_.on("/a", answer(200, "inner"));
+  const std::string port = std::to_string(server_.port());
+  for (const std::string host :
+       {"127.0.0.1", "localhost", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "0.0.0.0"}) {
+    Request request = get("http://" + host + ":" + port + "/a");
+    request.allow_private_address = false;
+    EXPECT_EQ(name_of(fail(std::move(request)).error), "address_refused") << host;
+  }
+  EXPECT_EQ(server_.connections(), 0u);
+}
+
+TEST_F(CurlTransportTest, RefusesANameThatLeadsToAPrivateAddress) {
+  // The machine's own name resolves to an address of it, by /etc/hosts or by nss-myhostname.
+  char name[256] = {};
+  ASSERT_EQ(::gethostname(name, sizeof name - 1), 0);
+  if (!parse_url("http://" + std::string(name) + "/"))
+    GTEST_SKIP() << "the host name " << name << " is no URL's host";
+  Request request = get("http://" + std::string(name) + ":" + std::to_string(server_.port()) + "/a");
+  request.allow_private_address = false;
+  const TransferFailure failure = fail(std::move(request));
+  if (failure.error == TransferError::resolve)
+    GTEST_SKIP() << "the host name " << name << " has no address here";
+  EXPECT_EQ(failure.error, TransferError::address_refused) << failure.detail;
+  EXPECT_EQ(server_.connections(), 0u);
+}
+
+// ---------------------------------------------------------------- environment
+
+class ScopedEnvironment {
+ public:
+  ScopedEnvironment(const char* name, const std::string& value) : name_(name) {
+    if (const char* old = ::getenv(name)) old_ = old;
+    ::setenv(name, value.c_str(), 1);
+  }
+  ~ScopedEnvironment() {
+    if (old_)
+      ::setenv(name_, old_->c_str(), 1);
+    else
+      ::unsetenv(name_);
+  }
+
+ private:
+  const char* name_;
+  std::optional<std::string> old_;
+};
+
+TEST_F(CurlTransportTest, GoesThroughTheProxyOfTheEnvironment) {
+  const ScopedEnvironment proxy("http_proxy", "http://127.0.0.1:" + std::to_string(server_.port()));
+  const ScopedEnvironment direct("no_proxy", "");
+  make();
+  server_.on("http://media.example/a", answer(200, "by proxy"));
+  Request request = get("http://media.example/a");
+  request.allow_private_address =
+      false;  // speaks of the target; the proxy's own address is the user's choice
+  EXPECT_EQ(respond(request).body, "by proxy");
+  request.url = "http://10.0.0.1/a";
+  EXPECT_EQ(fail(std::move(request)).error, TransferError::address_refused);
+  EXPECT_EQ(server_.requests().size(), 1u);
+}
+
+TEST_F(CurlTransportTest, KeepsAPasswordInTheClearAwayFromTheProxy) {
+  HttpServer proxy_server;
+  const ScopedEnvironment proxy("http_proxy", "http://127.0.0.1:" + std::to_string(proxy_server.port()));
+  const ScopedEnvironment direct("no_proxy", "");
+  make();
+  server_.on("/a", answer(200, "direct"));
+  Request request = get(server_.url("/a"));
+  request.auth = BasicAuth{"42", Secret("s3cret")};
+  EXPECT_EQ(respond(std::move(request)).body, "direct");
+  EXPECT_EQ(proxy_server.connections(), 0u);
 }
 
 }  // namespace

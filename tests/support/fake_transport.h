@@ -164,6 +164,7 @@ class FakeTransport final : public Transport {
         run.reply.pieces.clear();
         run.next_piece = 0;
         run.reply.never = false;
+        run.limit.reset();
         run.due = now();
       }
   }
