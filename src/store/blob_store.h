@@ -1,0 +1,59 @@
+// Role: the seam to where bytes are kept: immutable blobs named by their SHA-256.
+// Place: image threads stage, the writer commits; tree/ places; upkeep/ lists, reads, removes.
+// local_blob_store is the one implementation now; a bucket can be another, so no path and no file descriptor
+// is in these signatures. Threads: stage, has, read: any thread. commit, place, remove: one thread. Failure:
+// throws Error{disk}. A failed sync is final and not retried. Durability: a staged blob is nothing yet; when
+// commit() returns, each blob of the group is on disk under its name. A crash before leaves rubbish in the
+// staging area, which sweep() removes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/digest.h"
+
+namespace medimirror {
+
+struct StagedBlob {
+  Digest digest;
+  std::uint64_t bytes = 0;
+  std::string token;  // the store's own word for where it is staged
+};
+
+struct Placement {
+  enum class How { linked, cloned, copied, already_there } how = How::linked;
+};
+
+class BlobStore {
+ public:
+  virtual ~BlobStore() = default;
+
+  virtual bool has(const Digest& digest) const = 0;
+  // The caller has hashed `bytes` already; `mtime` becomes the blob's modification time.
+  virtual StagedBlob stage(const Digest& digest, std::string_view bytes, UnixSeconds mtime) = 0;
+  virtual void commit(
+      std::span<const StagedBlob> group) = 0;  // the same digest twice, or one already there, is fine
+  virtual void discard(const StagedBlob& blob) = 0;
+
+  virtual std::optional<std::string> read(const Digest& digest) const = 0;  // nothing: not there
+  // Puts the blob at `target` (an absolute file name, replaced atomically): hard link, else clone, else copy.
+  virtual Placement place(const Digest& digest, const std::string& target) = 0;
+
+  // In digest order; the callback returns false to stop.
+  virtual void each(const std::function<bool(const Digest&, std::uint64_t bytes)>& callback) const = 0;
+  virtual void remove(const Digest& digest) = 0;  // removing what is not there is fine
+
+  virtual void sweep() = 0;  // removes what a dead run left staged
+
+  struct Space {
+    std::uint64_t bytes_free = 0, files_free = 0;
+  };
+  virtual Space space() const = 0;
+};
+
+}  // namespace medimirror

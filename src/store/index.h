@@ -1,0 +1,172 @@
+// Role: everything that is known but the bytes themselves: catalogue, asset records, blobs, derivatives, what
+// is published, runs, settings of the last run. Typed reads from a snapshot, typed writes in groups. Place:
+// pipeline writes, everything reads. LMDB behind it, seen only by lmdb.h. Threads: Index may be shared; an
+// IndexView belongs to one thread at a time; one IndexGroup at a time in the process (LMDB has one write
+// lock), used by the thread that made it. Failure: throws Error{index} for damage or an unknown version,
+// Error{disk} for a full or failing disk. A record that fails its check is damage: the sentence names its key
+// and `medimirror rebuild`. Limits: the map is address space, not disk; it is made larger at open as the
+// index grows. Long-lived views make the file grow, because what they see cannot be reused: renew them, also
+// in the middle of a walk. Memory: about 64 MB of what is read stays mapped, however long the walk (lmdb.h).
+// Durability: when commit() returns, the group is on disk. Before, nothing of it is visible.
+// Format: tables (LMDB databases), keys as bytes:
+//   marks      media id (8 bytes BE)        ListingMark      small on purpose: all a run without changes
+//   reads media      media id                     MediaItem assets     media id, format AssetRecord queue
+//   media id, format             (empty)          exactly the assets with to_fetch(); kept by put_asset
+//   absent     media id, format             (empty)          exactly the assets with is_absent(); kept by
+//   put_asset unpublished media id, format            (empty)          assets whose publication may have to
+//   change blobs      digest                       BlobRecord derivatives digest, recipe key          digest
+//   of the derivative published  media id, format or recipe   PublishedRecord runs       run number (8 bytes
+//   BE)      RunRecord settings   name                         text (schema_version, fingerprints of the last
+//   run's settings, cursor)
+// An index whose schema_version is not kIndexSchemaVersion is refused.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "store/record.h"
+
+namespace medimirror {
+
+namespace lmdb {
+class Cursor;
+class Environment;
+class Transaction;
+}  // namespace lmdb
+
+constexpr std::string_view kIndexSchemaVersion = "1";
+
+class IndexReader {
+ public:
+  std::optional<ListingMark> mark(MediaId id) const;
+  std::optional<MediaItem> media(MediaId id) const;
+  std::optional<AssetRecord> asset(const AssetKey& key) const;
+  std::vector<std::pair<std::string, AssetRecord>> assets_of(MediaId id) const;  // format, record
+  std::optional<BlobRecord> blob(const Digest& digest) const;
+  std::optional<Digest> derivative(const DerivativeKey& key) const;
+  std::optional<PublishedRecord> published(const AssetKey& key) const;
+  std::vector<std::pair<std::string, PublishedRecord>> published_of(MediaId id) const;
+  std::optional<RunRecord> run(RunNumber number) const;
+  std::optional<std::pair<RunNumber, RunRecord>> last_run() const;
+  std::optional<std::string> setting(std::string_view name) const;
+
+  // Up to `limit` keys after `after` (nothing: from the start), in key order.
+  std::vector<AssetKey> queued(const std::optional<AssetKey>& after, std::size_t limit) const;
+  std::vector<AssetKey> absent(const std::optional<AssetKey>& after, std::size_t limit) const;
+  std::vector<AssetKey> unpublished(const std::optional<AssetKey>& after, std::size_t limit) const;
+
+  // Whole tables in key order; the callback returns false to stop. It may read; it must not write to the same
+  // table.
+  void each_mark(const std::function<bool(MediaId, const ListingMark&)>& callback) const;
+  void each_media(const std::function<bool(const MediaItem&)>& callback) const;
+  void each_asset(const std::function<bool(const AssetKey&, const AssetRecord&)>& callback) const;
+  void each_blob(const std::function<bool(const Digest&, const BlobRecord&)>& callback) const;
+  void each_derivative(const std::function<bool(const DerivativeKey&, const Digest&)>& callback) const;
+  void each_published(const std::function<bool(const AssetKey&, const PublishedRecord&)>& callback) const;
+  void each_run(const std::function<bool(RunNumber, const RunRecord&)>& callback) const;
+
+  // Entries of a table: O(1).
+  std::uint64_t mark_count() const;
+  std::uint64_t media_count() const;
+  std::uint64_t asset_count() const;
+  std::uint64_t queue_count() const;
+  std::uint64_t unpublished_count() const;
+  std::uint64_t blob_count() const;
+  std::uint64_t derivative_count() const;
+  std::uint64_t published_count() const;
+
+ protected:
+  explicit IndexReader(std::unique_ptr<lmdb::Transaction> transaction);
+  IndexReader(IndexReader&&) noexcept;
+  ~IndexReader();
+
+  std::unique_ptr<lmdb::Transaction> transaction_;
+};
+
+// A consistent snapshot.
+class IndexView final : public IndexReader {
+ public:
+  void renew();  // to what is committed now
+
+  // The merge walk: a cursor over marks. at(id) is cheap when ids ascend (a step instead of a search), right
+  // when they do not. The view outlives it, stays where it is (not moved), and may be renewed meanwhile.
+  class MarkWalk {
+   public:
+    explicit MarkWalk(const IndexView& view);
+    ~MarkWalk();
+    MarkWalk(const MarkWalk&) = delete;
+    MarkWalk& operator=(const MarkWalk&) = delete;
+
+    std::optional<ListingMark> at(MediaId id);
+
+   private:
+    std::unique_ptr<lmdb::Cursor> cursor_;
+    bool started_ = false, on_entry_ = false;
+    MediaId sought_ = 0;  // the last id that was asked for
+  };
+
+ private:
+  friend class Index;
+  using IndexReader::IndexReader;
+};
+
+// Changes that become durable together. Reads through it see them. Not committed means dropped.
+class IndexGroup final : public IndexReader {
+ public:
+  void put_mark(MediaId id, const ListingMark& mark);
+  void remove_mark(MediaId id);
+  void put_media(const MediaItem& item);
+  void remove_media(MediaId id);
+  void put_asset(const AssetKey& key, const AssetRecord& record);  // and its place in the queue
+  void remove_asset(const AssetKey& key);
+  void put_blob(const Digest& digest, const BlobRecord& record);
+  void remove_blob(const Digest& digest);
+  void put_derivative(const DerivativeKey& key, const Digest& digest);
+  void remove_derivative(const DerivativeKey& key);
+  void put_published(const AssetKey& key, const PublishedRecord& record);
+  void remove_published(const AssetKey& key);
+  void mark_unpublished(const AssetKey& key);
+  void clear_unpublished(const AssetKey& key);
+  void put_run(RunNumber number, const RunRecord& record);
+  void put_setting(std::string_view name, std::string_view value);
+
+  void commit();  // ends the group: nothing may be asked of it afterwards
+
+ private:
+  friend class Index;
+  using IndexReader::IndexReader;
+};
+
+class Index {
+ public:
+  struct Options {
+    std::uint64_t map_bytes = std::uint64_t{64}
+                              << 30;  // address space, not disk; more where the index is large
+    bool read_only = false;
+    bool durable = true;  // false is for measuring only
+  };
+  // Opens the index in `folder`, making it when absent. Once per process and folder.
+  static std::unique_ptr<Index> open(const std::filesystem::path& folder, const Options& options);
+
+  ~Index();
+
+  IndexView view() const;
+  IndexGroup group();
+  std::uint64_t bytes_on_disk() const;
+
+ private:
+  explicit Index(std::unique_ptr<lmdb::Environment> environment);
+  void check_schema(const Options& options);
+
+  std::unique_ptr<lmdb::Environment> environment_;
+};
+
+}  // namespace medimirror

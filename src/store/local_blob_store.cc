@@ -1,0 +1,279 @@
+#include "store/local_blob_store.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <bitset>
+#include <cerrno>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "store/place.h"
+
+namespace medimirror {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr unsigned kBlobMode = 0444;
+constexpr std::size_t kSyncThreads = 16;
+
+// Calls work(0) … work(count - 1) from several threads, which spend their time waiting for the disk. The
+// first failure stops the rest and is rethrown here when all threads have ended.
+template <typename Work>
+void for_each_in_parallel(std::size_t count, const Work& work) {
+  std::atomic<std::size_t> next{0};
+  std::atomic<bool> failed{false};
+  std::exception_ptr failure;
+  const auto run = [&] {
+    try {
+      for (std::size_t i; !failed && (i = next.fetch_add(1)) < count;) work(i);
+    } catch (...) {
+      if (!failed.exchange(true)) failure = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> threads;  // joined at the end of the block
+    for (std::size_t i = 1; i < std::min(count, kSyncThreads); ++i) threads.emplace_back(run);
+    run();
+  }
+  if (failure) std::rethrow_exception(failure);
+}
+
+class LocalBlobStore final : public BlobStore {
+ public:
+  explicit LocalBlobStore(const LocalBlobStoreOptions& options)
+      : folder_(options.folder),
+        blobs_(folder_ / "blobs"),
+        staging_(folder_ / "tmp"),
+        durable_(options.durable) {}
+
+  bool has(const Digest& digest) const override { return ::access(path_of(digest).c_str(), F_OK) == 0; }
+  StagedBlob stage(const Digest& digest, std::string_view bytes, UnixSeconds mtime) override;
+  void commit(std::span<const StagedBlob> group) override;
+  void discard(const StagedBlob& blob) override;
+
+  std::optional<std::string> read(const Digest& digest) const override {
+    return read_file_if_exists(path_of(digest));
+  }
+  Placement place(const Digest& digest, const std::string& target) override {
+    return place_file(path_of(digest), target, durable_);
+  }
+  void each(const std::function<bool(const Digest&, std::uint64_t bytes)>& callback) const override;
+  void remove(const Digest& digest) override;
+  void sweep() override;
+  Space space() const override;
+
+ private:
+  fs::path path_of(const Digest& digest) const {
+    const std::string hex = digest.hex();
+    return blobs_ / hex.substr(0, 2) / hex.substr(2);
+  }
+  fs::path path_of(const StagedBlob& blob) const { return staging_ / blob.token; }
+
+  using Fans = std::bitset<256>;  // folders of blobs/, by the first byte of the digest
+  fs::path path_of_fan(std::size_t fan) const { return blobs_ / fmt::format("{:02x}", fan); }
+
+  void make_layout();
+  void make_fans(const Fans& touched);
+  void keep_open(const std::string& token, UniqueFd fd, const fs::path& path);
+  UniqueFd take_open(const std::string& token);
+  std::vector<StagedBlob> without_repetition(std::span<const StagedBlob> group);
+  bool is_there(const StagedBlob& blob) const;
+
+  const fs::path folder_, blobs_, staging_;
+  const bool durable_;
+  std::once_flag layout_made_;
+  Fans known_fans_;  // durable for certain; commit()'s thread only
+  std::atomic<std::uint64_t> staged_count_{0};
+  std::mutex open_mutex_;
+  std::unordered_map<std::string, UniqueFd> open_;  // staged and not synced yet, by token
+};
+
+void LocalBlobStore::make_layout() {
+  make_folders(staging_);
+  make_folders(blobs_);
+  if (!durable_) return;
+  sync_folder(folder_);
+  if (folder_.has_parent_path()) sync_folder(folder_.parent_path());
+}
+
+// Makes the folders that are missing, durably. A folder that is found is synced too when this process sees it
+// first: a run that died may have made it and not come to the sync.
+void LocalBlobStore::make_fans(const Fans& touched) {
+  bool any_is_new = false;
+  for (std::size_t fan = 0; fan < touched.size(); ++fan) {
+    if (!touched[fan] || known_fans_[fan]) continue;
+    const fs::path folder = path_of_fan(fan);
+    if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST)
+      throw_errno(errno, fmt::format("make the folder {}", folder.native()));
+    any_is_new = true;
+  }
+  if (any_is_new && durable_) sync_folder(blobs_);
+  known_fans_ |= touched;
+}
+
+StagedBlob LocalBlobStore::stage(const Digest& digest, std::string_view bytes, UnixSeconds mtime) {
+  std::call_once(layout_made_, [this] { make_layout(); });
+  StagedBlob blob{digest, bytes.size(), fmt::format("{}-{}", ::getpid(), staged_count_.fetch_add(1))};
+  const fs::path path = path_of(blob);
+  UniqueFd fd = open_file(path, O_WRONLY | O_CREAT | O_EXCL, kBlobMode);
+  try {
+    write_all(fd.get(), bytes, path);
+    const timespec times[2] = {{mtime, 0}, {mtime, 0}};
+    // The mode again, because the umask may have taken away what a web server needs.
+    if (::fchmod(fd.get(), kBlobMode) != 0 || ::futimens(fd.get(), times) != 0)
+      throw_errno(errno, fmt::format("set the mode and time of {}", path.native()));
+    keep_open(blob.token, std::move(fd), path);
+  } catch (...) {
+    ::unlink(path.c_str());
+    throw;
+  }
+  return blob;
+}
+
+void LocalBlobStore::keep_open(const std::string& token, UniqueFd fd, const fs::path& path) {
+  if (!durable_) return;
+  {
+    const std::lock_guard lock(open_mutex_);
+    if (open_.size() < kStagedOpenMax) {
+      open_.emplace(token, std::move(fd));
+      return;
+    }
+  }
+  sync_file(fd.get(), path);
+}
+
+UniqueFd LocalBlobStore::take_open(const std::string& token) {
+  const std::lock_guard lock(open_mutex_);
+  const auto found = open_.find(token);
+  if (found == open_.end()) return {};
+  UniqueFd fd = std::move(found->second);
+  open_.erase(found);
+  return fd;
+}
+
+// A file of another size under that name is damage; it is replaced.
+bool LocalBlobStore::is_there(const StagedBlob& blob) const {
+  struct stat info {};
+  return ::stat(path_of(blob.digest).c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
+         static_cast<std::uint64_t>(info.st_size) == blob.bytes;
+}
+
+std::vector<StagedBlob> LocalBlobStore::without_repetition(std::span<const StagedBlob> group) {
+  std::vector<StagedBlob> fresh;
+  std::unordered_set<Digest> seen;
+  for (const StagedBlob& blob : group) {
+    if (seen.insert(blob.digest).second && !is_there(blob))
+      fresh.push_back(blob);
+    else
+      discard(blob);
+  }
+  return fresh;
+}
+
+void LocalBlobStore::commit(std::span<const StagedBlob> group) {
+  const std::vector<StagedBlob> fresh = without_repetition(group);
+  if (durable_)
+    for_each_in_parallel(fresh.size(), [&](std::size_t i) {
+      const UniqueFd fd = take_open(fresh[i].token);
+      if (fd) sync_file(fd.get(), path_of(fresh[i]));
+    });
+
+  // Also the folders of blobs that were there before: a run that died between rename and sync may have left
+  // them.
+  Fans touched;
+  for (const StagedBlob& blob : group) touched.set(blob.digest.bytes[0]);
+  make_fans(touched);
+  for (const StagedBlob& blob : fresh)
+    if (::rename(path_of(blob).c_str(), path_of(blob.digest).c_str()) != 0)
+      throw_errno(errno,
+                  fmt::format("rename {} to {}", path_of(blob).native(), path_of(blob.digest).native()));
+
+  if (!durable_) return;
+  std::vector<fs::path> folders;
+  for (std::size_t fan = 0; fan < touched.size(); ++fan)
+    if (touched[fan]) folders.push_back(path_of_fan(fan));
+  for_each_in_parallel(folders.size(), [&](std::size_t i) { sync_folder(folders[i]); });
+}
+
+void LocalBlobStore::discard(const StagedBlob& blob) {
+  take_open(blob.token);
+  if (::unlink(path_of(blob).c_str()) != 0 && errno != ENOENT)
+    throw_errno(errno, fmt::format("remove {}", path_of(blob).native()));
+}
+
+// Names of a folder in byte order; none when it is not there.
+std::vector<std::string> list_folder(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+    names.push_back(entry->path().filename().native());
+  if (error && error != std::errc::no_such_file_or_directory)
+    throw_errno(error.value(), fmt::format("list {}", folder.native()));
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+void LocalBlobStore::each(const std::function<bool(const Digest&, std::uint64_t bytes)>& callback) const {
+  for (const std::string& prefix : list_folder(blobs_)) {
+    if (prefix.size() != 2) continue;
+    for (const std::string& rest : list_folder(blobs_ / prefix)) {
+      const auto digest = Digest::parse(prefix + rest);
+      if (!digest || digest->hex() != prefix + rest) continue;  // not ours
+      struct stat info {};
+      if (::stat(path_of(*digest).c_str(), &info) != 0) {
+        if (errno == ENOENT) continue;  // removed meanwhile
+        throw_errno(errno, fmt::format("look at {}", path_of(*digest).native()));
+      }
+      if (!callback(*digest, static_cast<std::uint64_t>(info.st_size))) return;
+    }
+  }
+}
+
+void LocalBlobStore::remove(const Digest& digest) {
+  const fs::path path = path_of(digest);
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+    throw_errno(errno, fmt::format("remove {}", path.native()));
+}
+
+void LocalBlobStore::sweep() {
+  for (const std::string& name : list_folder(staging_)) {
+    const fs::path path = staging_ / name;
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+      throw_errno(errno, fmt::format("remove {}", path.native()));
+  }
+}
+
+BlobStore::Space LocalBlobStore::space() const {
+  struct statvfs info {};
+  fs::path folder =
+      fs::absolute(folder_);  // or, before the first write made it, the parent it will be made in
+  while (::statvfs(folder.c_str(), &info) != 0) {
+    if (errno != ENOENT || folder == folder.parent_path())
+      throw_errno(errno, fmt::format("look at {}", folder_.native()));
+    folder = folder.parent_path();
+  }
+  return {std::uint64_t{info.f_bavail} * info.f_frsize, std::uint64_t{info.f_favail}};
+}
+
+}  // namespace
+
+std::unique_ptr<BlobStore> make_local_blob_store(const LocalBlobStoreOptions& options) {
+  return std::make_unique<LocalBlobStore>(options);
+}
+
+}  // namespace medimirror

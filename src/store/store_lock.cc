@@ -1,0 +1,62 @@
+#include "store/store_lock.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/units.h"
+
+namespace medimirror {
+
+namespace {
+
+std::string host_name() {
+  char name[256] = {};
+  if (::gethostname(name, sizeof name - 1) != 0) return "this host";
+  return name;
+}
+
+// What the owner wrote about itself, made fit for a sentence: the file is only a file, anyone may have
+// written to it.
+std::string owner(int fd) {
+  char text[512];
+  const ssize_t size = ::pread(fd, text, sizeof text, 0);
+  std::string line(text, size > 0 ? static_cast<std::size_t>(size) : 0);
+  line.resize(std::min(line.find('\n'), line.size()));
+  for (char& c : line)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  return line.empty() ? "it has not said who it is" : line;
+}
+
+}  // namespace
+
+StoreLock::StoreLock(const std::filesystem::path& folder, std::string_view command) {
+  make_folders(folder);
+  const std::filesystem::path file = folder / "lock";
+  // flock and not fcntl: it belongs to this open file, so a second StoreLock in the same process is refused
+  // too.
+  UniqueFd fd = open_file(file, O_RDWR | O_CREAT);
+  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) throw_errno(errno, fmt::format("lock {}", file.native()));
+    throw Error(ErrorKind::locked,
+                fmt::format("another run holds the store in {} ({}): wait for it or stop it", folder.native(),
+                            owner(fd.get())),
+                "lock the store");
+  }
+  const std::string text = fmt::format("pid {} on host {} since {}: {}\n", ::getpid(), host_name(),
+                                       format_utc(SystemClock().unix_now()), command);
+  // Only for people, so not synced. Shortened after writing: a reader never finds the file empty.
+  if (::pwrite(fd.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()) ||
+      ::ftruncate(fd.get(), static_cast<off_t>(text.size())) != 0)
+    throw_errno(errno, fmt::format("write {}", file.native()));
+  fd_ = std::move(fd);
+}
+
+}  // namespace medimirror
