@@ -66,7 +66,7 @@ WarningVerdict judge_warnings(std::span<const std::string> warnings, std::uint32
       return {Rejection{is_end_of_data(text) ? RejectionReason::truncated : RejectionReason::damaged,
                         fmt::format("the decoder found damage: {}", text)},
               {}};
-    if (stated_count(text) > 0 || text.empty()) continue;
+    if (stated_count(text) > 0 || text.empty() || has(text, "ignoring nclx profile")) continue;
     is_about_scan = is_about_scan || has(text, "Invalid SOS parameters");
     if (note.empty()) note = text;
   }

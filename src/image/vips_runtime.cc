@@ -31,7 +31,8 @@ std::string one_line(const char* text) {
   return line;
 }
 
-void keep_warning(const gchar*, GLogLevelFlags, const gchar* message, gpointer) noexcept {
+void keep_warning(const gchar*, GLogLevelFlags level, const gchar* message, gpointer) noexcept {
+  if (!(level & (G_LOG_LEVEL_WARNING | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR))) return;
   const std::lock_guard lock(warnings_mutex);
   if (warnings.size() < kWarningsMax) warnings.push_back(one_line(message));
 }

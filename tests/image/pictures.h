@@ -29,8 +29,8 @@ inline VImage packshot(int width, int height, int bands = 3) {
         if (band == 3) value = inside ? 255 : (x * 255 / width);
         data[at++] = std::uint8_t(value > 255 ? 255 : value);
       }
-  VImage image = VImage::new_from_memory(data.data(), data.size(), width, height, bands, VIPS_FORMAT_UCHAR)
-                     .copy_memory();
+  VImage image(
+      vips_image_new_from_memory_copy(data.data(), data.size(), width, height, bands, VIPS_FORMAT_UCHAR));
   return image.copy(VImage::option()->set("interpretation",
                                           bands < 3 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB));
 }
@@ -58,11 +58,12 @@ inline VImage decoded(std::string_view bytes) {
   return out.copy_memory();
 }
 
-// Two frames of different colour, as GIF or animated WebP.
+// Pages that differ from their neighbours, as GIF or animated WebP.
 inline std::string animated(const char* suffix, int width, int height, int pages) {
   VImage frames = packshot(width, height);
   for (int page = 1; page < pages; ++page)
-    frames = frames.join(packshot(width, height).rot(VIPS_ANGLE_D180), VIPS_DIRECTION_VERTICAL);
+    frames = frames.join(packshot(width, height).rot(page % 2 ? VIPS_ANGLE_D180 : VIPS_ANGLE_D0),
+                         VIPS_DIRECTION_VERTICAL);
   frames = frames.copy();
   frames.set("page-height", height);
   return encoded(frames, suffix);
