@@ -1,0 +1,209 @@
+// The report for people: first what became of the run, then the numbers, then what failed and what to do
+// about it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/units.h"
+#include "report/advice.h"
+#include "report/run_report.h"
+
+namespace medimirror {
+
+namespace {
+
+constexpr std::size_t kExamplesMax = 3;
+constexpr std::size_t kClashesShownMax = 10;
+constexpr std::size_t kDetailBytesMax = 300;
+
+// Text of the wire is shown in one line, and cannot steer the terminal.
+std::string shown(std::string_view text) {
+  std::string line;
+  for (const char c : text.substr(0, kDetailBytesMax))
+    line += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  if (text.size() > kDetailBytesMax) line += " …";
+  return line;
+}
+
+std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", format_count(count), count == 1 ? one : many);
+}
+
+std::string pictures(std::uint64_t count) {
+  return counted(count, "picture", "pictures");
+}
+
+class Text {
+ public:
+  template <typename... Args>
+  void line(fmt::format_string<Args...> text, Args&&... args) {
+    fmt::format_to(std::back_inserter(text_), text, std::forward<Args>(args)...);
+    text_ += '\n';
+  }
+  void blank() { text_ += '\n'; }
+  // A row of the table of numbers; rows of nothing would only hide the others.
+  void row(std::string_view name, std::uint64_t count, std::string_view remark = {}) {
+    if (count == 0) return;
+    line("  {:<14}{:>13}{}{}", name, format_count(count), remark.empty() ? "" : "   ", remark);
+  }
+  std::string take() && { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+std::string headline(const RunReport& report) {
+  if (report.outcome == "done") return "done, everything is as the service lists it";
+  if (report.outcome == "partial")
+    return report.items.failed > 0 ? fmt::format("finished, but {} failed", pictures(report.items.failed))
+                                   : "finished, but not everything could be done";
+  if (report.outcome == "interrupted")
+    return "interrupted; what was done is kept, and the next run goes on from here";
+  if (report.outcome == "safety_limit") return "stopped by a safety limit; nothing was removed";
+  if (report.outcome == "dry_run") return "dry run; nothing was fetched, published or removed";
+  return "failed";
+}
+
+void write_listing(const RunReport& report, Text& text) {
+  const RunReport::Listing& listing = report.listing;
+  if (listing.mode == "none" || listing.mode.empty()) {
+    text.line("Listing: not asked for; only what was waiting or had failed was tried.");
+    return;
+  }
+  text.line("Listing: {} by {}, {}.", counted(listing.total, "media item", "media items"), listing.mode,
+            listing.complete ? "complete" : "NOT complete");
+  if (!listing.complete) {
+    if (!listing.cut_reason.empty()) text.line("  Why: {}.", shown(listing.cut_reason));
+    text.line(
+        "  What it did not name may only be missing from the listing, so nothing was removed, and the next "
+        "run "
+        "lists everything again.");
+  }
+  if (listing.malformed > 0)
+    text.line("  {} could not be understood and {} left out.", counted(listing.malformed, "entry", "entries"),
+              listing.malformed == 1 ? "was" : "were");
+}
+
+void write_items(const RunReport& report, Text& text) {
+  const RunReport::Items& items = report.items;
+  text.line("Pictures:");
+  text.row("unchanged", items.unchanged);
+  text.row("fetched", items.fetched,
+           items.deduplicated == 0
+               ? format_bytes(report.bytes.downloaded)
+               : fmt::format("{}; the bytes of {} were held already", format_bytes(report.bytes.downloaded),
+                             format_count(items.deduplicated)));
+  text.row("not modified", items.not_modified, "asked for, and the same as what is held");
+  text.row("filtered", items.filtered, "not wanted, or not given in the format asked for");
+  text.row("failed", items.failed);
+  text.row("pending", items.pending, "not tried yet: the run was stopped before");
+  if (items.unchanged + items.fetched + items.not_modified + items.filtered + items.failed + items.pending ==
+      0)
+    text.line("  none");
+  if (items.fallback > 0)
+    text.line(
+        "  {} came in another format than asked for, as that one is not given; "
+        "`medimirror show ID` tells of one.",
+        pictures(items.fallback));
+  if (items.carried_over > 0)
+    text.line("  {} of these {} left over from an earlier run.", format_count(items.carried_over),
+              items.carried_over == 1 ? "was" : "were");
+  if (items.links > 0)
+    text.line("  {} {} no picture.", counted(items.links, "link", "links"),
+              items.links == 1 ? "has" : "have");
+  if (items.retired > 0)
+    text.line(
+        "  {} no longer listed and retired; {} kept for the grace period and can be brought back with "
+        "`medimirror undo`.",
+        counted(items.retired, "picture is", "pictures are"), items.retired == 1 ? "it is" : "they are");
+}
+
+void write_published(const RunReport& report, Text& text) {
+  const RunReport::Published& published = report.published;
+  if (published.added + published.replaced + published.removed == 0)
+    text.line("Published: {}, none changed.", counted(published.files, "file", "files"));
+  else
+    text.line("Published: {}: {} added, {} replaced, {} removed.", counted(published.files, "file", "files"),
+              format_count(published.added), format_count(published.replaced),
+              format_count(published.removed));
+  for (std::size_t at = 0; at < std::min(published.clashes.size(), kClashesShownMax); ++at)
+    text.line("  ! {}", shown(published.clashes[at]));
+  if (published.clashes.size() > kClashesShownMax)
+    text.line("  ! and {} more clashes of paths", format_count(published.clashes.size() - kClashesShownMax));
+}
+
+struct Group {
+  std::string_view reason;
+  std::vector<const ReportedFailure*> failures;
+};
+
+std::vector<Group> by_reason(const std::vector<ReportedFailure>& failures) {
+  std::map<std::string_view, std::size_t> places;
+  std::vector<Group> groups;
+  for (const ReportedFailure& failure : failures) {
+    const auto [place, fresh] = places.emplace(failure.reason, groups.size());
+    if (fresh) groups.push_back({failure.reason, {}});
+    groups[place->second].failures.push_back(&failure);
+  }
+  std::ranges::stable_sort(groups, std::ranges::greater{},
+                           [](const Group& group) { return group.failures.size(); });
+  return groups;
+}
+
+void write_group(const Group& group, Text& text) {
+  const Advice advice = advice_for(group.reason);
+  text.line("  {} × {}: {}.", format_count(group.failures.size()), shown(group.reason), advice.meaning);
+  for (std::size_t at = 0; at < std::min(group.failures.size(), kExamplesMax); ++at) {
+    const ReportedFailure& failure = *group.failures[at];
+    text.line("      {} {}  {}", failure.media_id, shown(failure.format), shown(failure.url));
+    if (!failure.detail.empty())
+      text.line("        {} ({})", shown(failure.detail), counted(failure.attempts, "request", "requests"));
+  }
+  if (group.failures.size() > kExamplesMax)
+    text.line("      … and {} more", format_count(group.failures.size() - kExamplesMax));
+  text.line("    To do: {}", advice.to_do);
+}
+
+void write_failures(const RunReport& report, Text& text) {
+  if (report.failures.empty()) return;
+  text.blank();
+  text.line("Failures:");
+  for (const Group& group : by_reason(report.failures)) write_group(group, text);
+  if (report.items.failed > report.failures.size())
+    text.line("  Only {} of {} failures are listed one by one.", format_count(report.failures.size()),
+              format_count(report.items.failed));
+}
+
+void write_notes(const RunReport& report, Text& text) {
+  if (report.notes.empty()) return;
+  text.blank();
+  text.line("Notes:");
+  for (const std::string& note : report.notes) text.line("  - {}", shown(note));
+}
+
+}  // namespace
+
+std::string to_text(const RunReport& report) {
+  Text text;
+  text.line("medimirror {}: {}.", report.command, headline(report));
+  if (!report.error.empty()) text.line("Error: {}.", shown(report.error));
+  text.line("Run {}, started {}, took {}.", report.run, format_utc(report.started),
+            format_duration(Millis(static_cast<std::int64_t>(report.seconds * 1000))));
+  text.blank();
+  write_listing(report, text);
+  write_items(report, text);
+  write_published(report, text);
+  text.line("Requests: {} to the API, {} for pictures, {} of them repeated.",
+            format_count(report.requests.api), format_count(report.requests.media),
+            format_count(report.requests.retries));
+  write_notes(report, text);
+  write_failures(report, text);
+  return std::move(text).take();
+}
+
+}  // namespace medimirror

@@ -1,0 +1,80 @@
+#include "report/run_report.h"
+
+#include <nlohmann/json.hpp>
+
+namespace medimirror {
+
+namespace {
+
+using Json = nlohmann::ordered_json;  // keys in the order of the contract
+
+Json json_of(const ReportedFailure& failure) {
+  return {{"media_id", failure.media_id}, {"format", failure.format}, {"url", failure.url},
+          {"reason", failure.reason},     {"detail", failure.detail}, {"attempts", failure.attempts}};
+}
+
+Json json_of(const RunReport::Listing& listing) {
+  return {{"mode", listing.mode},
+          {"total", listing.total},
+          {"complete", listing.complete},
+          {"cut_reason", listing.cut_reason},
+          {"malformed", listing.malformed}};
+}
+
+Json json_of(const RunReport::Items& items) {
+  return {{"listed", items.listed},
+          {"links", items.links},
+          {"filtered", items.filtered},
+          {"fetched", items.fetched},
+          {"unchanged", items.unchanged},
+          {"not_modified", items.not_modified},
+          {"deduplicated", items.deduplicated},
+          {"failed", items.failed},
+          {"retired", items.retired},
+          {"pending", items.pending},
+          {"carried_over", items.carried_over},
+          {"fallback", items.fallback},
+          {"media_filtered_by_kind", items.media_filtered_by_kind}};
+}
+
+Json json_of(const RunReport::Published& published) {
+  return {{"files", published.files},
+          {"added", published.added},
+          {"replaced", published.replaced},
+          {"removed", published.removed},
+          {"clashes", published.clashes}};
+}
+
+}  // namespace
+
+bool RunReport::balances() const {
+  if (items.links > items.listed) return false;
+  return (items.listed - items.links) * formats + items.carried_over ==
+         items.filtered + items.fetched + items.unchanged + items.not_modified + items.failed + items.pending;
+}
+
+std::string to_json(const RunReport& report) {
+  Json object;
+  object["outcome"] = report.outcome;
+  object["exit_code"] = report.exit_code;
+  object["listing"] = json_of(report.listing);
+  object["items"] = json_of(report.items);
+  object["bytes"] = {{"downloaded", report.bytes.downloaded}, {"stored", report.bytes.stored}};
+  Json& failures = object["failures"] = Json::array();
+  for (const ReportedFailure& failure : report.failures) failures.push_back(json_of(failure));
+  object["seconds"] = report.seconds;
+  object["published"] = json_of(report.published);
+  object["requests"] = {
+      {"api", report.requests.api}, {"media", report.requests.media}, {"retries", report.requests.retries}};
+  object["formats"] = report.formats;
+  object["notes"] = report.notes;
+  object["error"] = report.error;
+  object["command"] = report.command;
+  object["run"] = report.run;
+  object["started"] = report.started;
+  // What came from the wire may be no UTF-8; a report that cannot be written would be worse than a replaced
+  // byte.
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace medimirror

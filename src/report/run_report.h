@@ -1,0 +1,80 @@
+// Role: what one run did: totals, and every asset that did not succeed, with its reason; as JSON for programs
+// and as text for people. reports/last-run.json and .txt, `sync --json` and the summary on the terminal are
+// all this. Format: the JSON keys are a contract (README); add, never change. Counts are of assets, but
+// listed and links: media.
+//   (listed - links) x formats + carried_over
+//       = filtered + fetched + unchanged + not_modified + failed + pending          (balances() checks it)
+//   fetched counts bodies that arrived and were accepted; deduplicated those of them whose bytes were already
+//   held.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/media.h"
+
+namespace medimirror {
+
+struct ReportedFailure {
+  MediaId media_id = 0;
+  std::string format;
+  std::string url;     // shown without secrets
+  std::string reason;  // "http_404", "html_page", "timeout_stall", …
+  std::string detail;
+  std::uint32_t attempts = 0;  // requests in this run
+};
+
+struct RunReport {
+  std::string outcome;  // "done", "partial", "failed", "interrupted", "safety_limit", "dry_run"
+  int exit_code = 0;
+  std::string error;    // the sentence of the Error that ended the run, if one did
+  std::string command;  // "sync"
+  std::uint64_t run = 0;
+  UnixSeconds started = 0;
+  double seconds = 0;
+
+  struct Listing {
+    std::string mode;  // "stream", "query", "none" (--retry-failed)
+    std::uint64_t total = 0;
+    bool complete = false;
+    std::string cut_reason;
+    std::uint64_t malformed = 0;
+  } listing;
+
+  struct Items {
+    std::uint64_t listed = 0, links = 0, filtered = 0, fetched = 0, unchanged = 0, not_modified = 0,
+                  deduplicated = 0, failed = 0, retired = 0;
+    std::uint64_t pending = 0;       // wanted, not tried: the run was stopped before
+    std::uint64_t carried_over = 0;  // tried though not listed in this run: left from an earlier one
+    std::uint64_t fallback = 0;      // got another format than asked for (part of the above)
+    std::uint64_t media_filtered_by_kind = 0;
+  } items;
+  std::uint64_t formats = 1;  // asked for per media item
+
+  struct Bytes {
+    std::uint64_t downloaded = 0, stored = 0;
+  } bytes;
+
+  struct Published {
+    std::uint64_t files = 0, added = 0, replaced = 0, removed = 0;
+    std::vector<std::string> clashes;
+  } published;
+
+  struct Requests {
+    std::uint64_t api = 0, media = 0, retries = 0;
+  } requests;
+
+  std::vector<ReportedFailure> failures;  // sorted by media id and format; at most 100 000
+  std::vector<std::string>
+      notes;  // sentences worth a person's attention: kept with a note, breaker tripped, …
+
+  bool balances() const;
+};
+
+std::string to_json(const RunReport& report);  // one line
+std::string to_text(const RunReport& report);  // the summary: by outcome and reason, and what to do next
+
+}  // namespace medimirror

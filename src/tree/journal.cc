@@ -1,0 +1,170 @@
+#include "tree/journal.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <charconv>
+
+#include "base/error.h"
+
+namespace medimirror {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kBufferBytes = 256 * 1024;
+constexpr std::size_t kFields = 8;
+
+bool is_plain(char c) {
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+         c == '+' || c == '@' || c == '=' || c == ',' || c == '/' || c == '-';
+}
+
+void append_escaped(std::string& line, std::string_view text) {
+  for (const char c : text) {
+    if (is_plain(c))
+      line += c;
+    else
+      fmt::format_to(std::back_inserter(line), "%{:02x}", static_cast<unsigned char>(c));
+  }
+}
+
+bool unescape(std::string_view text, std::string& into) {
+  into.clear();
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (text[at] != '%') {
+      into += text[at];
+      continue;
+    }
+    unsigned value = 0;
+    if (at + 2 >= text.size()) return false;
+    const auto [end, error] = std::from_chars(text.data() + at + 1, text.data() + at + 3, value, 16);
+    if (error != std::errc() || end != text.data() + at + 3) return false;
+    into += static_cast<char>(value);
+    at += 2;
+  }
+  return true;
+}
+
+template <typename Number>
+bool read_number(std::string_view text, Number& into) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+}  // namespace
+
+std::string encode(const JournalEntry& entry) {
+  std::string line = fmt::format("{}\t{}\t", static_cast<char>(entry.kind), entry.key.media);
+  append_escaped(line, entry.key.format);
+  const bool has_record = entry.kind == JournalEntry::Kind::add || entry.kind == JournalEntry::Kind::replace;
+  if (has_record)
+    fmt::format_to(std::back_inserter(line), "\t{}\t{}\t{}\t", entry.now.digest.hex(), entry.now.bytes,
+                   entry.now.mtime);
+  else
+    line += "\t-\t0\t0\t";
+  append_escaped(line, entry.now.path);
+  line += '\t';
+  append_escaped(line, entry.old_path);
+  line += '\n';
+  return line;
+}
+
+std::optional<JournalEntry> decode_journal_line(std::string_view line) {
+  std::array<std::string_view, kFields> fields;
+  for (std::size_t at = 0; at < kFields; ++at) {
+    const auto tab = line.find('\t');
+    if ((tab == std::string_view::npos) != (at + 1 == kFields)) return std::nullopt;
+    fields[at] = line.substr(0, tab);
+    if (tab != std::string_view::npos) line.remove_prefix(tab + 1);
+  }
+  JournalEntry entry;
+  if (fields[0].size() != 1 || std::string_view("+~-xc").find(fields[0][0]) == std::string_view::npos)
+    return std::nullopt;
+  entry.kind = static_cast<JournalEntry::Kind>(fields[0][0]);
+  if (!read_number(fields[1], entry.key.media) || !unescape(fields[2], entry.key.format) ||
+      !read_number(fields[4], entry.now.bytes) || !read_number(fields[5], entry.now.mtime) ||
+      !unescape(fields[6], entry.now.path) || !unescape(fields[7], entry.old_path))
+    return std::nullopt;
+  if (fields[3] == "-") return entry;
+  const auto digest = Digest::parse(fields[3]);
+  if (!digest) return std::nullopt;
+  entry.now.digest = *digest;
+  return entry;
+}
+
+fs::path journal_file(const fs::path& changes_file) {
+  return changes_file.native() + ".unfinished";
+}
+
+Journal::Journal(fs::path path) : path_(std::move(path)), temporary_(path_.native() + ".tmp") {}
+
+Journal::~Journal() {
+  if (fd_ && !sealed_) ::unlink(temporary_.c_str());
+}
+
+void Journal::append(const JournalEntry& entry) {
+  assert(!sealed_);
+  buffer_ += encode(entry);
+  if (buffer_.size() >= kBufferBytes) flush();
+}
+
+void Journal::flush() const {
+  if (!fd_) {
+    make_folders(path_.parent_path());
+    fd_ = open_file(temporary_, O_RDWR | O_CREAT | O_TRUNC);
+  }
+  write_all(fd_.get(), buffer_, temporary_);
+  buffer_.clear();
+}
+
+void Journal::seal(bool durable) {
+  assert(!sealed_);
+  flush();
+  if (durable) sync_file(fd_.get(), temporary_);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0)
+    throw_errno(errno, fmt::format("rename {} to {}", temporary_.native(), path_.native()));
+  sealed_ = true;
+  if (durable) sync_folder(path_.parent_path());
+}
+
+void Journal::each(const std::function<void(const JournalEntry&)>& callback) const {
+  const auto tell = [&](std::string_view line) {
+    if (const auto entry = decode_journal_line(line)) callback(*entry);
+  };
+  if (fd_) {
+    if (!buffer_.empty()) flush();
+    LineReader lines(fd_.get(), path_);
+    for (std::string_view line; lines.next(line);) tell(line);
+    return;
+  }
+  std::string_view rest = buffer_;
+  for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
+    tell(rest.substr(0, end));
+    rest.remove_prefix(end + 1);
+  }
+}
+
+void Journal::remove() {
+  if (::unlink(path_.c_str()) != 0 && errno != ENOENT)
+    throw_errno(errno, fmt::format("remove {}", path_.native()));
+}
+
+UnfinishedJournal::UnfinishedJournal(const fs::path& path) : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  if (!fd_ && errno != ENOENT && errno != ENOTDIR) throw_errno(errno, fmt::format("open {}", path.native()));
+  if (!fd_) return;
+  lines_ = std::make_unique<LineReader>(fd_.get(), path);
+  advance();
+}
+
+void UnfinishedJournal::advance() {
+  entry_.reset();
+  for (std::string_view line; !entry_ && lines_->next(line);) entry_ = decode_journal_line(line);
+}
+
+}  // namespace medimirror

@@ -1,0 +1,245 @@
+// The plan: medium by medium, what the index wants published against what it says is published.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/error.h"
+#include "tree/journal.h"
+#include "tree/publisher.h"
+
+namespace medimirror {
+
+namespace {
+
+constexpr std::size_t kPageKeys = 4096;
+constexpr std::size_t kClashesMax = 100;
+
+// Hands out the keys of `unpublished`, medium by medium.
+class UnpublishedWalk {
+ public:
+  explicit UnpublishedWalk(const IndexView& view) : view_(view) { fill(); }
+
+  std::optional<MediaId> medium() const {
+    return at_ == page_.size() ? std::nullopt : std::optional(page_[at_].media);
+  }
+
+  std::vector<AssetKey> take(MediaId id) {
+    std::vector<AssetKey> keys;
+    while (medium() == id) {
+      keys.push_back(page_[at_]);
+      if (++at_ == page_.size()) fill();
+    }
+    return keys;
+  }
+
+ private:
+  void fill() {
+    const std::optional<AssetKey> after = page_.empty() ? std::nullopt : std::optional(page_.back());
+    page_ = view_.unpublished(after, kPageKeys);
+    at_ = 0;
+  }
+
+  const IndexView& view_;
+  std::vector<AssetKey> page_;
+  std::size_t at_ = 0;
+};
+
+using Records = std::map<std::string, PublishedRecord>;  // by format: the order of keys within a medium
+
+class Planner {
+ public:
+  Planner(const PublishOptions& options, const IndexView& view, PublishPlan& plan)
+      : options_(options),
+        view_(view),
+        plan_(plan),
+        needs_media_(options.path.uses("kind") || options.path.uses("photo_type") ||
+                     options.path.uses("locale")) {}
+
+  // `suspects`: paths that a dead publish may have touched. Where there are any, nothing of the medium is
+  // believed to be in place.
+  void plan(MediaId id, const std::vector<AssetKey>& unpublished, const std::set<std::string>& suspects) {
+    losers_.clear();
+    wanted_paths_.clear();
+    const Records wanted = without_clashes(id, wanted_of(id));
+    Records published;
+    for (auto& [format, record] : view_.published_of(id)) published.emplace(format, std::move(record));
+    const std::uint64_t before = plan_.added + plan_.replaced + plan_.removed;
+
+    for (const auto& [format, record] : wanted) want(id, format, record, published, !suspects.empty());
+    for (const auto& [format, record] : published)
+      if (!wanted.contains(format)) leave(id, format, record);
+    for (const std::string& path : suspects) drop(id, path, published);
+
+    const bool changed = plan_.added + plan_.replaced + plan_.removed > before;
+    for (const AssetKey& key : unpublished) {
+      if (losers_.contains(key.format)) continue;  // stays in the table until it gets a path
+      plan_.journal->append({.kind = JournalEntry::Kind::clear, .key = key, .now = {}, .old_path = {}});
+      if (!changed) ++plan_.settled;
+    }
+  }
+
+ private:
+  BlobRecord blob_of(const Digest& digest, MediaId id, std::string_view format) const {
+    const auto blob = view_.blob(digest);
+    if (!blob)
+      throw Error(
+          ErrorKind::index,
+          fmt::format("the index has no record of the bytes of media {} ({}); run `medimirror rebuild`", id,
+                      format),
+          "plan what to publish");
+    return *blob;
+  }
+
+  Records wanted_of(MediaId id) {
+    Records wanted;
+    std::optional<MediaItem> item;
+    for (const auto& [format, asset] : view_.assets_of(id)) {
+      if (!asset.to_publish()) continue;
+      if (needs_media_ && !item) item = view_.media(id).value_or(MediaItem{});
+      PathFields fields;
+      fields.id = id;
+      fields.format = format;
+      fields.source_format = asset.source_format;
+      if (item) {
+        fields.kind = name_of(item->kind);
+        fields.photo_type = item->photo_type;
+        if (!item->locales.empty()) fields.locale = item->locales.front();
+      }
+      wanted.emplace(format, record_of(fields, *asset.digest));
+      if (format == options_.derivative_source) add_derivatives(fields, *asset.digest, wanted);
+    }
+    return wanted;
+  }
+
+  void add_derivatives(PathFields fields, const Digest& source, Records& wanted) {
+    for (const Recipe& recipe : options_.recipes) {
+      const auto digest = view_.derivative({source, recipe.key()});
+      if (!digest) continue;
+      fields.format = recipe.name;
+      wanted.emplace(recipe.name, record_of(fields, *digest));
+    }
+  }
+
+  PublishedRecord record_of(PathFields fields, const Digest& digest) const {
+    const BlobRecord blob = blob_of(digest, fields.id, fields.format);
+    fields.image_format = blob.info.format;
+    fields.digest = &digest;
+    return {options_.path.render(fields), digest, blob.bytes, blob.mtime};
+  }
+
+  Records without_clashes(MediaId id, Records wanted) {
+    for (auto at = wanted.begin(); at != wanted.end();) {
+      const auto [holder, fresh] = wanted_paths_.emplace(at->second.path, at->first);
+      if (fresh) {
+        ++at;
+        continue;
+      }
+      ++plan_.clash_count;
+      if (plan_.clashes.size() < kClashesMax)
+        plan_.clashes.push_back(
+            fmt::format("media {}: \"{}\" and \"{}\" both ask for the path {}; \"{}\" has it and the other "
+                        "is not published; "
+                        "put {{format}} into the path template",
+                        id, holder->second, at->first, at->second.path, holder->second));
+      losers_.insert(at->first);
+      at = wanted.erase(at);
+    }
+    return wanted;
+  }
+
+  void want(MediaId id, const std::string& format, const PublishedRecord& record, const Records& published,
+            bool distrust) {
+    const auto now = published.find(format);
+    JournalEntry entry{.kind = JournalEntry::Kind::add, .key = {id, format}, .now = record, .old_path = {}};
+    if (now == published.end()) {
+      ++plan_.added;
+    } else {
+      if (now->second == record && !distrust) return;
+      ++plan_.replaced;
+      entry.kind = JournalEntry::Kind::replace;
+      if (!wanted_paths_.contains(now->second.path)) entry.old_path = now->second.path;
+    }
+    plan_.journal->append(entry);
+  }
+
+  void leave(MediaId id, const std::string& format, const PublishedRecord& record) {
+    ++plan_.removed;
+    JournalEntry entry{.kind = JournalEntry::Kind::remove, .key = {id, format}, .now = {}, .old_path = {}};
+    if (!wanted_paths_.contains(record.path)) entry.old_path = record.path;
+    plan_.journal->append(entry);
+  }
+
+  void drop(MediaId id, const std::string& path, const Records& published) {
+    if (wanted_paths_.contains(path)) return;
+    // then it goes as the old path of that record
+    if (std::ranges::any_of(published, [&](const auto& held) { return held.second.path == path; })) return;
+    ++plan_.dropped;
+    plan_.journal->append({.kind = JournalEntry::Kind::drop, .key = {id, {}}, .now = {}, .old_path = path});
+  }
+
+  const PublishOptions& options_;
+  const IndexView& view_;
+  PublishPlan& plan_;
+  const bool needs_media_;
+  std::map<std::string, std::string> wanted_paths_;  // of this medium: path, format
+  std::set<std::string> losers_;                     // formats of this medium that got no path
+};
+
+std::set<std::string> take_suspects(UnfinishedJournal& unfinished, MediaId id) {
+  std::set<std::string> paths;
+  for (; unfinished.entry() && unfinished.entry()->key.media == id; unfinished.advance()) {
+    const JournalEntry& entry = *unfinished.entry();
+    if (!entry.now.path.empty()) paths.insert(entry.now.path);
+    if (!entry.old_path.empty()) paths.insert(entry.old_path);
+  }
+  return paths;
+}
+
+}  // namespace
+
+PublishPlan::PublishPlan() = default;
+PublishPlan::~PublishPlan() = default;
+PublishPlan::PublishPlan(PublishPlan&&) noexcept = default;
+PublishPlan& PublishPlan::operator=(PublishPlan&&) noexcept = default;
+
+void PublishPlan::each_change(const std::function<void(const PublishChange&)>& callback) const {
+  journal->each([&](const JournalEntry& entry) {
+    switch (entry.kind) {
+      case JournalEntry::Kind::add:
+        return callback({PublishChange::Kind::add, entry.key, entry.now, entry.old_path});
+      case JournalEntry::Kind::replace:
+        return callback({PublishChange::Kind::replace, entry.key, entry.now, entry.old_path});
+      case JournalEntry::Kind::remove:
+        return callback({PublishChange::Kind::remove, entry.key, entry.now, entry.old_path});
+      case JournalEntry::Kind::drop:
+      case JournalEntry::Kind::clear:
+        return;
+    }
+  });
+}
+
+PublishPlan plan_publish(const PublishOptions& options, const IndexView& view) {
+  PublishPlan plan;
+  plan.published_before = view.published_count();
+  plan.journal = std::make_unique<Journal>(journal_file(options.changes_file));
+  Planner planner(options, view, plan);
+  UnpublishedWalk walk(view);
+  UnfinishedJournal unfinished(journal_file(options.changes_file));
+  plan.resumes = unfinished.found();
+  for (;;) {
+    std::optional<MediaId> id = walk.medium();
+    if (unfinished.entry() && (!id || unfinished.entry()->key.media < *id))
+      id = unfinished.entry()->key.media;
+    if (!id) break;
+    // walk first: take() of a medium that only the journal knows gives no keys
+    const std::vector<AssetKey> keys = walk.medium() == id ? walk.take(*id) : std::vector<AssetKey>{};
+    planner.plan(*id, keys, take_suspects(unfinished, *id));
+  }
+  return plan;
+}
+
+}  // namespace medimirror
