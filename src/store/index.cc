@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "store/index_file.h"
 #include "store/lmdb.h"
 
 namespace medimirror {
@@ -344,6 +345,10 @@ std::unique_ptr<Index> Index::open(const std::filesystem::path& folder, const Op
   std::unique_ptr<Index> index(new Index(std::make_unique<lmdb::Environment>(folder, settings, kTableNames)));
   index->check_schema(options);
   return index;
+}
+
+std::optional<std::string> Index::find_damage(const std::filesystem::path& folder) {
+  return find_damage_in_index_file(folder / "data.mdb", IndexFileDepth::pages);
 }
 
 void Index::check_schema(const Options& options) {

@@ -158,6 +158,10 @@ class Index {
 
   ~Index();
 
+  // Looks at every page of the index file without opening it, since LMDB may end the process over an
+  // overwritten page. Nothing: no damage, or no index. A phrase otherwise. Wants no writer in it.
+  static std::optional<std::string> find_damage(const std::filesystem::path& folder);
+
   IndexView view() const;
   IndexGroup group();
   std::uint64_t bytes_on_disk() const;

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "store/index_file.h"
 
 namespace medimirror::lmdb {
 
@@ -104,6 +105,7 @@ void Environment::open(const Options& options) {
                 fmt::format("there is no index in {} yet: run medimirror sync first", folder_.native()),
                 "open the index");
   refuse_network_file_system(folder_);
+  if (const auto damage = find_damage_in_index_file(file, IndexFileDepth::headers)) fail_damaged(*damage);
 
   const auto used = static_cast<std::uint64_t>(info.st_size);
   const std::uint64_t wanted = std::max(options.map_bytes, 4 * used);
@@ -212,10 +214,14 @@ void Environment::fail(int code, std::string_view operation) const {
       break;
   }
   if (code > 0) throw_errno(code, what);
+  fail_damaged(mdb_strerror(code));
+}
+
+void Environment::fail_damaged(std::string_view reason) const {
   throw Error(ErrorKind::index,
               fmt::format("the index in {} is damaged ({}): run medimirror rebuild, no picture is lost by it",
-                          folder_.native(), mdb_strerror(code)),
-              what);
+                          folder_.native(), reason),
+              "read the index");
 }
 
 std::uint64_t Environment::bytes_on_disk() const {

@@ -61,6 +61,7 @@ class Environment {
   void close();
   void open_tables(const Options& options, std::span<const std::string_view> names);
   [[noreturn]] void fail(int code, std::string_view operation) const;
+  [[noreturn]] void fail_damaged(std::string_view reason) const;
 
   std::filesystem::path folder_;
   MDB_env* env_ = nullptr;
