@@ -33,6 +33,7 @@ struct ApiSettings {
   std::string key_id;
   Secret secret;  // from the environment, a systemd credential or secret_file; never from the file
   std::filesystem::path secret_file;  // empty: not set
+  std::string secret_problem;         // why this user cannot read the key that is configured; usually empty
   std::size_t requests_per_minute = 45;
   std::string accept_language = "nl,fr,en";
   ListingMode listing = ListingMode::automatic;
@@ -70,7 +71,7 @@ struct ImageSettings {
 
   Validate validate = Validate::pixels;
   std::uint64_t pixels_max = 100'000'000;
-  std::uint32_t pages_max = 500;
+  std::uint32_t pages_max = 64;
   std::size_t decoders = 0;                   // 0: as many as the machine has cores
   std::uint64_t decoder_memory = 1ULL << 30;  // address space of one decoder process
   std::chrono::seconds timeout{60};           // for one picture
