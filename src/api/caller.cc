@@ -86,7 +86,7 @@ Error refusal(const Response& response, const std::string& url) {
     default:
       break;
   }
-  if (response.status >= 300 && response.status < 400) {
+  if (response.status >= 300 && response.status < 400 && response.header("location")) {
     const auto to = parse_url(std::string(response.header("location").value_or("")));
     return make(
         ErrorKind::config,

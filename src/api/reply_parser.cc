@@ -5,6 +5,8 @@
 
 #include <charconv>
 
+#include "api/line_scan.h"
+
 namespace medimirror {
 
 namespace {
@@ -163,7 +165,16 @@ ReplyParser::ReplyParser(ReplyParser&&) noexcept = default;
 ReplyParser& ReplyParser::operator=(ReplyParser&&) noexcept = default;
 
 StreamLine ReplyParser::line(std::string_view text, Catalogue catalogue) {
-  return line_by_simdjson(text, catalogue);
+  const auto scanned = scan_line(text);
+  // an id of the other catalogue's kind is a matter for the long way
+  if (!scanned || scanned->id_text.empty() != (catalogue == Catalogue::media))
+    return line_by_simdjson(text, catalogue);
+  StreamLine line;
+  line.kind = StreamLine::Kind::item;
+  line.total = scanned->total;
+  line.index = scanned->index;
+  line.item = {scanned->id, fingerprint_of(scanned->json), scanned->json};
+  return line;
 }
 
 StreamLine ReplyParser::line_by_simdjson(std::string_view text, Catalogue catalogue) {
