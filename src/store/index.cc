@@ -19,6 +19,7 @@ enum Table : std::size_t {
   kMedia,
   kAssets,
   kQueue,
+  kAbsent,
   kUnpublished,
   kBlobs,
   kDerivatives,
@@ -28,7 +29,7 @@ enum Table : std::size_t {
   kTableCount,
 };
 constexpr std::array<std::string_view, kTableCount> kTableNames = {
-    "marks", "media",       "assets",    "queue", "unpublished",
+    "marks", "media",       "assets",    "queue", "absent",  "unpublished",
     "blobs", "derivatives", "published", "runs",  "settings"};
 
 constexpr std::string_view kSchemaSetting = "schema_version";
@@ -180,6 +181,9 @@ std::optional<std::string> IndexReader::setting(std::string_view name) const {
 std::vector<AssetKey> IndexReader::queued(const std::optional<AssetKey>& after, std::size_t limit) const {
   return keys_after(*transaction_, kQueue, after, limit);
 }
+std::vector<AssetKey> IndexReader::absent(const std::optional<AssetKey>& after, std::size_t limit) const {
+  return keys_after(*transaction_, kAbsent, after, limit);
+}
 std::vector<AssetKey> IndexReader::unpublished(const std::optional<AssetKey>& after,
                                                std::size_t limit) const {
   return keys_after(*transaction_, kUnpublished, after, limit);
@@ -282,15 +286,20 @@ void IndexGroup::remove_media(MediaId id) {
 void IndexGroup::put_asset(const AssetKey& key, const AssetRecord& record) {
   const std::string bytes = checked_key(key);
   transaction_->put(handle(*transaction_, kAssets), bytes, encode(record));
-  if (record.to_fetch())
-    transaction_->put(handle(*transaction_, kQueue), bytes, {});
-  else
-    transaction_->remove(handle(*transaction_, kQueue), bytes);
+  const auto list = [&](Table table, bool listed) {
+    if (listed)
+      transaction_->put(handle(*transaction_, table), bytes, {});
+    else
+      transaction_->remove(handle(*transaction_, table), bytes);
+  };
+  list(kQueue, record.to_fetch());
+  list(kAbsent, record.is_absent());
 }
 void IndexGroup::remove_asset(const AssetKey& key) {
   const std::string bytes = checked_key(key);
   transaction_->remove(handle(*transaction_, kAssets), bytes);
   transaction_->remove(handle(*transaction_, kQueue), bytes);
+  transaction_->remove(handle(*transaction_, kAbsent), bytes);
 }
 
 void IndexGroup::put_blob(const Digest& digest, const BlobRecord& record) {

@@ -226,6 +226,7 @@ void visit(Archive& archive, Record& record) {
     archive.text(attempt.detail);
     archive.number(attempt.tries);
   });
+  archive.flag(record.unlisted);
   archive.byte(record.absent_runs);
   archive.number(record.retired_at);
 }
