@@ -102,11 +102,7 @@ fs::path journal_file(const fs::path& changes_file) {
   return changes_file.native() + ".unfinished";
 }
 
-Journal::Journal(fs::path path) : path_(std::move(path)), temporary_(path_.native() + ".tmp") {}
-
-Journal::~Journal() {
-  if (fd_ && !sealed_) ::unlink(temporary_.c_str());
-}
+Journal::Journal(fs::path path) : path_(std::move(path)) {}
 
 void Journal::append(const JournalEntry& entry) {
   assert(!sealed_);
@@ -117,20 +113,18 @@ void Journal::append(const JournalEntry& entry) {
 void Journal::flush() const {
   if (!fd_) {
     make_folders(path_.parent_path());
-    fd_ = open_file(temporary_, O_RDWR | O_CREAT | O_TRUNC);
+    fd_ = unnamed_file(path_.parent_path());
   }
-  write_all(fd_.get(), buffer_, temporary_);
+  write_all(fd_.get(), buffer_, path_);
   buffer_.clear();
 }
 
-void Journal::seal(bool durable) {
+void Journal::seal() {
   assert(!sealed_);
-  flush();
-  if (durable) sync_file(fd_.get(), temporary_);
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0)
-    throw_errno(errno, fmt::format("rename {} to {}", temporary_.native(), path_.native()));
   sealed_ = true;
-  if (durable) sync_folder(path_.parent_path());
+  AtomicFile file(path_);
+  each([&](const JournalEntry& entry) { file.write(encode(entry)); });
+  file.commit();
 }
 
 void Journal::each(const std::function<void(const JournalEntry&)>& callback) const {

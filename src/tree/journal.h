@@ -44,20 +44,17 @@ std::filesystem::path journal_file(const std::filesystem::path& changes_file);
 class Journal {
  public:
   explicit Journal(std::filesystem::path path);
-  ~Journal();
-  Journal(const Journal&) = delete;
-  Journal& operator=(const Journal&) = delete;
 
   void append(const JournalEntry& entry);
-  void seal(bool durable);  // under its name, in place of a dead one's; nothing is appended any more
+  void seal();  // durable under its name, in place of a dead one's; nothing is appended any more
   void each(const std::function<void(const JournalEntry&)>& callback) const;
   void remove();  // the publish is complete
 
  private:
   void flush() const;
 
-  std::filesystem::path path_, temporary_;
-  mutable UniqueFd fd_;  // made when the buffer first overflows
+  std::filesystem::path path_;
+  mutable UniqueFd fd_;  // without a name, made when the buffer first overflows: a plan may be thrown away
   mutable std::string buffer_;
   bool sealed_ = false;
 };

@@ -101,10 +101,7 @@ bool LineReader::next(std::string_view& line) {
       return true;
     }
     looked_at = buffer_.size() - start_;
-    if (looked_at > kLineBytesMax || !fill()) {
-      if (looked_at > 0) whole_ = false;
-      return false;
-    }
+    if (looked_at > kLineBytesMax || !fill()) return false;
   }
 }
 

@@ -21,7 +21,8 @@ namespace medimirror {
 class LineSource {
  public:
   virtual ~LineSource() = default;
-  // The next line without its newline, valid until the next call. False: there are no more.
+  // The next line without its newline, valid until the next call. False: there are no more; a rest without a
+  // newline is none.
   virtual bool next(std::string_view& line) = 0;
 };
 
@@ -30,7 +31,6 @@ class LineReader final : public LineSource {
  public:
   LineReader(int fd, std::filesystem::path path);
   bool next(std::string_view& line) override;
-  bool whole() const { return whole_; }  // false: the file ended within a line, or a line was too long
 
  private:
   bool fill();
@@ -40,7 +40,6 @@ class LineReader final : public LineSource {
   std::string buffer_;
   std::size_t start_ = 0;
   std::uint64_t position_ = 0;
-  bool whole_ = true;
 };
 
 class LineSorter {

@@ -70,13 +70,21 @@ class Planner {
     const std::uint64_t before = plan_.added + plan_.replaced + plan_.removed;
 
     for (const auto& [format, record] : wanted) want(id, format, record, published, !suspects.empty());
-    for (const auto& [format, record] : published)
-      if (!wanted.contains(format)) leave(id, format, record);
+    bool withheld = false;
+    for (const auto& [format, record] : published) {
+      if (wanted.contains(format)) continue;
+      if (options_.remove) {
+        leave(id, format, record);
+      } else {
+        withheld = true;
+      }
+    }
     for (const std::string& path : suspects) drop(id, path, published);
 
     const bool changed = plan_.added + plan_.replaced + plan_.removed > before;
     for (const AssetKey& key : unpublished) {
-      if (losers_.contains(key.format)) continue;  // stays in the table until it gets a path
+      // stays in the table until it gets a path, or until what should leave may leave
+      if (losers_.contains(key.format) || withheld) continue;
       plan_.journal->append({.kind = JournalEntry::Kind::clear, .key = key, .now = {}, .old_path = {}});
       if (!changed) ++plan_.settled;
     }

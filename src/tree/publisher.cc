@@ -40,6 +40,16 @@ std::string line_of(const AssetKey& key, const PublishedRecord& record) {
   return line;
 }
 
+// What an AtomicFile of a killed publish left: names of another process, so nobody else would.
+void sweep_temporaries(const fs::path& folder, std::string_view name) {
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string found = entry.path().filename();
+    if (found.starts_with(fmt::format(".{}.", name)) && found.ends_with(".tmp"))
+      fs::remove(entry.path(), ignored);
+  }
+}
+
 class Publisher {
  public:
   Publisher(const PublishOptions& options, const PublishPlan& plan, Index& index, BlobStore& blobs)
@@ -67,8 +77,12 @@ class Publisher {
 
  private:
   void change_nothing() {
-    if (!fs::exists(options_.media_folder / kManifestName) || !fs::exists(options_.media_folder / kSumsName))
+    if (!fs::exists(options_.media_folder / kManifestName) ||
+        !fs::exists(options_.media_folder / kSumsName)) {
+      sweep_lists();
       rebuild_lists();
+    }
+    sweep_temporaries(options_.changes_file.parent_path(), options_.changes_file.filename().native());
     if (read_file_if_exists(options_.changes_file) != kNothingChanged)
       replace_file(options_.changes_file, kNothingChanged);
     if (plan_.settled > 0) tell_index();
@@ -76,7 +90,9 @@ class Publisher {
 
   // A kill between any two of these steps leaves the journal, and the next plan redoes all of it.
   void change_tree() {
-    plan_.journal->seal(options_.durable);
+    sweep_temporaries(options_.changes_file.parent_path(), options_.changes_file.filename().native());
+    if (plan_.resumes) sweep_lists();
+    plan_.journal->seal();
     place_files();
     tree_.sync();
     remove_files();
@@ -86,6 +102,12 @@ class Publisher {
     write_changes();
     tell_index();
     plan_.journal->remove();
+  }
+
+  // Only where there may be some: with a flat path template a million names lie in this folder.
+  void sweep_lists() const {
+    sweep_temporaries(options_.media_folder, kManifestName);
+    sweep_temporaries(options_.media_folder, kSumsName);
   }
 
   void place_files() {

@@ -34,6 +34,7 @@ struct PublishOptions {
   PathTemplate path;
   std::vector<Recipe> recipes;    // derivatives published beside the assets, under their names as {format}
   std::string derivative_source;  // the format whose picture derivatives are made of: the first one selected
+  bool remove = true;             // else what should leave the tree stays for now, and stays in the list
   bool durable = true;
 };
 

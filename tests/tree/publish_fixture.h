@@ -56,7 +56,8 @@ struct PublishFixture {
   Digest hold(MediaId id, const std::string& format, std::string_view bytes,
               ImageFormat image = ImageFormat::jpeg) {
     IndexGroup group = index->group();
-    const Digest digest = keep(group, bytes, image);
+    // each picture has its own time: rsync takes files of equal size and time for equal
+    const Digest digest = keep(group, bytes, image, next_mtime++);
     AssetRecord asset;
     asset.state = AssetState::held;
     asset.source_format = format;
@@ -85,6 +86,8 @@ struct PublishFixture {
   PublishPlan plan() const { return plan_publish(options, index->view()); }
 
   PublishResult publish() { return execute_publish(options, plan(), *index, *blobs); }
+
+  UnixSeconds next_mtime = 1'700'000'000;
 
   std::filesystem::path media(std::string_view path) const { return options.media_folder / path; }
 
