@@ -1,5 +1,5 @@
-// Role: time as an argument. Steady time for waiting and measuring, wall time for records and for the request window
-// that must hold across restarts. Tests pass a clock they move by hand (tests/support/manual_clock.h).
+// Role: time as an argument. Steady time for waiting and measuring, wall time for records and for the request
+// window that must hold across restarts. Tests pass a clock they move by hand (tests/support/manual_clock.h).
 #pragma once
 
 #include <chrono>

@@ -9,17 +9,28 @@ namespace medimirror {
 
 std::string_view name_of(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::usage: return "usage";
-    case ErrorKind::config: return "config";
-    case ErrorKind::auth: return "auth";
-    case ErrorKind::network: return "network";
-    case ErrorKind::unavailable: return "unavailable";
-    case ErrorKind::disk: return "disk";
-    case ErrorKind::index: return "index";
-    case ErrorKind::locked: return "locked";
-    case ErrorKind::safety_limit: return "safety_limit";
-    case ErrorKind::interrupted: return "interrupted";
-    case ErrorKind::internal: return "internal";
+    case ErrorKind::usage:
+      return "usage";
+    case ErrorKind::config:
+      return "config";
+    case ErrorKind::auth:
+      return "auth";
+    case ErrorKind::network:
+      return "network";
+    case ErrorKind::unavailable:
+      return "unavailable";
+    case ErrorKind::disk:
+      return "disk";
+    case ErrorKind::index:
+      return "index";
+    case ErrorKind::locked:
+      return "locked";
+    case ErrorKind::safety_limit:
+      return "safety_limit";
+    case ErrorKind::interrupted:
+      return "interrupted";
+    case ErrorKind::internal:
+      return "internal";
   }
   return "internal";
 }
@@ -30,8 +41,10 @@ void throw_errno(int error_number, std::string_view operation) {
   if (error_number == ENOSPC) advice = "; free some space and run again, what is done is kept";
   if (error_number == EDQUOT) advice = "; raise the quota and run again, what is done is kept";
   if (error_number == EROFS) advice = "; the file system is mounted read-only";
-  if (error_number == EMFILE || error_number == ENFILE) advice = "; raise the limit of open files (ulimit -n)";
-  throw Error(ErrorKind::disk, fmt::format("cannot {}: {}{}", operation, reason, advice), std::string(operation));
+  if (error_number == EMFILE || error_number == ENFILE)
+    advice = "; raise the limit of open files (ulimit -n)";
+  throw Error(ErrorKind::disk, fmt::format("cannot {}: {}{}", operation, reason, advice),
+              std::string(operation));
 }
 
 }  // namespace medimirror

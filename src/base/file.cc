@@ -40,7 +40,7 @@ void write_all(int fd, std::string_view bytes, const fs::path& path) {
 namespace {
 
 std::string read_whole(int fd, const fs::path& path) {
-  struct stat info{};
+  struct stat info {};
   if (::fstat(fd, &info) != 0) throw_errno(errno, fmt::format("read {}", path.native()));
   std::string bytes;
   bytes.resize(info.st_size > 0 ? static_cast<std::size_t>(info.st_size) + 1 : 4096);

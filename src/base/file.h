@@ -51,11 +51,12 @@ void sync_folder(const std::filesystem::path& folder);
 // Makes the folder and its missing parents (mode 0755).
 void make_folders(const std::filesystem::path& folder);
 
-// Replaces `path` by a file with these bytes: temporary name in the same folder, fsync, rename, fsync of the folder.
-// A reader, or a crash at any moment, sees the old file whole or the new file whole.
+// Replaces `path` by a file with these bytes: temporary name in the same folder, fsync, rename, fsync of the
+// folder. A reader, or a crash at any moment, sees the old file whole or the new file whole.
 void replace_file(const std::filesystem::path& path, std::string_view bytes, unsigned mode = 0644);
 
-// The same for content that is written piece by piece. Not committed means not published: the destructor discards.
+// The same for content that is written piece by piece. Not committed means not published: the destructor
+// discards.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path, unsigned mode = 0644);

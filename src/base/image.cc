@@ -32,9 +32,15 @@ const FormatNames& names_of(ImageFormat format) {
 
 }  // namespace
 
-std::string_view name_of(ImageFormat format) { return names_of(format).name; }
-std::string_view extension_of(ImageFormat format) { return names_of(format).extension; }
-std::string_view mime_type_of(ImageFormat format) { return names_of(format).mime_type; }
+std::string_view name_of(ImageFormat format) {
+  return names_of(format).name;
+}
+std::string_view extension_of(ImageFormat format) {
+  return names_of(format).extension;
+}
+std::string_view mime_type_of(ImageFormat format) {
+  return names_of(format).mime_type;
+}
 
 std::optional<ImageFormat> parse_image_format(std::string_view name) {
   for (const FormatNames& names : kFormats)
@@ -44,16 +50,26 @@ std::optional<ImageFormat> parse_image_format(std::string_view name) {
 
 std::string_view name_of(RejectionReason reason) {
   switch (reason) {
-    case RejectionReason::empty: return "empty";
-    case RejectionReason::html_page: return "html_page";
-    case RejectionReason::not_an_image: return "not_an_image";
-    case RejectionReason::unsupported: return "unsupported";
-    case RejectionReason::truncated: return "truncated";
-    case RejectionReason::damaged: return "damaged";
-    case RejectionReason::too_large: return "too_large";
-    case RejectionReason::decoder_crashed: return "decoder_crashed";
-    case RejectionReason::decoder_timed_out: return "decoder_timed_out";
-    case RejectionReason::wrong_digest: return "wrong_digest";
+    case RejectionReason::empty:
+      return "empty";
+    case RejectionReason::html_page:
+      return "html_page";
+    case RejectionReason::not_an_image:
+      return "not_an_image";
+    case RejectionReason::unsupported:
+      return "unsupported";
+    case RejectionReason::truncated:
+      return "truncated";
+    case RejectionReason::damaged:
+      return "damaged";
+    case RejectionReason::too_large:
+      return "too_large";
+    case RejectionReason::decoder_crashed:
+      return "decoder_crashed";
+    case RejectionReason::decoder_timed_out:
+      return "decoder_timed_out";
+    case RejectionReason::wrong_digest:
+      return "wrong_digest";
   }
   return "unknown";
 }

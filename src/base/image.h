@@ -15,9 +15,9 @@ namespace medimirror {
 
 enum class ImageFormat : std::uint8_t { unknown = 0, jpeg = 1, png = 2, webp = 3, gif = 4, avif = 5 };
 
-std::string_view name_of(ImageFormat format);        // "jpeg"
-std::string_view extension_of(ImageFormat format);   // "jpg"; unknown is "bin"
-std::string_view mime_type_of(ImageFormat format);   // "image/jpeg"
+std::string_view name_of(ImageFormat format);                          // "jpeg"
+std::string_view extension_of(ImageFormat format);                     // "jpg"; unknown is "bin"
+std::string_view mime_type_of(ImageFormat format);                     // "image/jpeg"
 std::optional<ImageFormat> parse_image_format(std::string_view name);  // "jpeg" or "jpg", "png", …
 
 struct ImageInfo {
@@ -30,14 +30,14 @@ struct ImageInfo {
 };
 
 enum class RejectionReason : std::uint8_t {
-  empty = 1,          // no bytes at all
-  html_page = 2,      // a web page, usually an error, under a picture's name
-  not_an_image = 3,   // some other kind of file
-  unsupported = 4,    // a picture of a format that is not taken (SVG, TIFF, PDF, …)
-  truncated = 5,      // the picture ends early
-  damaged = 6,        // it is all there, and broken
-  too_large = 7,      // more bytes, pixels or pages than the limits allow
-  decoder_crashed = 8,    // twice, in fresh processes
+  empty = 1,            // no bytes at all
+  html_page = 2,        // a web page, usually an error, under a picture's name
+  not_an_image = 3,     // some other kind of file
+  unsupported = 4,      // a picture of a format that is not taken (SVG, TIFF, PDF, …)
+  truncated = 5,        // the picture ends early
+  damaged = 6,          // it is all there, and broken
+  too_large = 7,        // more bytes, pixels or pages than the limits allow
+  decoder_crashed = 8,  // twice, in fresh processes
   decoder_timed_out = 9,
   wrong_digest = 10,  // the server's own digest header disagrees
 };

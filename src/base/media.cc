@@ -6,10 +6,14 @@ namespace medimirror {
 
 std::string_view name_of(MediaKind kind) {
   switch (kind) {
-    case MediaKind::unknown: return "unknown";
-    case MediaKind::photo: return "photo";
-    case MediaKind::frontal: return "frontal";
-    case MediaKind::link: return "link";
+    case MediaKind::unknown:
+      return "unknown";
+    case MediaKind::photo:
+      return "photo";
+    case MediaKind::frontal:
+      return "frontal";
+    case MediaKind::link:
+      return "link";
   }
   return "unknown";
 }
@@ -38,8 +42,8 @@ void merge(MediaItem& into, MediaItem&& other) {
   fill(into.link_type, other.link_type);
   fill(into.link_url, other.link_url);
   fill(into.visible_sides, other.visible_sides);
-  for (auto [mine, theirs] : {std::pair{&into.locales, &other.locales},
-                              std::pair{&into.target_groups, &other.target_groups}})
+  for (auto [mine, theirs] :
+       {std::pair{&into.locales, &other.locales}, std::pair{&into.target_groups, &other.target_groups}})
     for (std::string& text : *theirs)
       if (std::ranges::find(*mine, text) == mine->end()) mine->push_back(std::move(text));
 

@@ -18,7 +18,7 @@ using MediaId = std::uint64_t;
 // The numbers are on disk (store/record): add, never change.
 enum class MediaKind : std::uint8_t { unknown = 0, photo = 1, frontal = 2, link = 3 };
 
-std::string_view name_of(MediaKind kind);                         // "photo", …; unknown is "unknown"
+std::string_view name_of(MediaKind kind);                          // "photo", …; unknown is "unknown"
 std::optional<MediaKind> parse_media_kind(std::string_view name);  // of the three the API knows
 
 struct MediaFormat {
@@ -30,9 +30,9 @@ struct MediaFormat {
 struct MediaItem {
   MediaId id = 0;
   MediaKind kind = MediaKind::unknown;
-  std::string photo_type;              // packshot, productshot, …; empty when not given
-  std::string link_type, link_url;     // links only
-  std::vector<MediaFormat> formats;    // in listed order, keys unique, no empty URL
+  std::string photo_type;            // packshot, productshot, …; empty when not given
+  std::string link_type, link_url;   // links only
+  std::vector<MediaFormat> formats;  // in listed order, keys unique, no empty URL
   std::vector<std::string> locales;
   std::vector<std::string> target_groups;
   std::vector<std::string> visible_sides;
@@ -43,7 +43,8 @@ struct MediaItem {
   bool operator==(const MediaItem&) const = default;
 };
 
-// The same id may be listed as photo and as frontal: formats are joined, and where both have a value frontal wins.
+// The same id may be listed as photo and as frontal: formats are joined, and where both have a value frontal
+// wins.
 void merge(MediaItem& into, MediaItem&& other);
 
 struct ProductMedia {
@@ -54,10 +55,10 @@ struct ProductMedia {
 };
 
 struct Product {
-  std::string id;      // "M5489B0D8B"
-  std::string status;  // active, inactive, replaced, no_selection
-  std::string cnk;     // 7 digits, text; empty when the product has none
-  std::vector<std::string> eans;  // 8 to 14 digits, text
+  std::string id;                                          // "M5489B0D8B"
+  std::string status;                                      // active, inactive, replaced, no_selection
+  std::string cnk;                                         // 7 digits, text; empty when the product has none
+  std::vector<std::string> eans;                           // 8 to 14 digits, text
   std::vector<std::pair<std::string, std::string>> names;  // locale, name
   std::vector<ProductMedia> media;                         // photos and frontals in listed order
   std::optional<UnixSeconds> updated_at;

@@ -1,6 +1,6 @@
 // Role: a text that must never be printed (invariant 7: a secret never becomes text).
-// There is no conversion, no operator<< and no formatter; the one way out is reveal(), called where the bytes are
-// handed to the wire and nowhere else (tests/include_table_test.py counts the callers).
+// There is no conversion, no operator<< and no formatter; the one way out is reveal(), called where the bytes
+// are handed to the wire and nowhere else (tests/include_table_test.py counts the callers).
 #pragma once
 
 #include <string>

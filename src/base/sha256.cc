@@ -20,14 +20,20 @@ const EVP_MD* algorithm() {
 
 }  // namespace
 
-void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
+void Sha256::Free::operator()(evp_md_ctx_st* context) const {
+  EVP_MD_CTX_free(context);
+}
 
-Sha256::Sha256() : context_(EVP_MD_CTX_new()) { reset(); }
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  reset();
+}
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
-void Sha256::reset() { check(EVP_DigestInit_ex(context_.get(), algorithm(), nullptr)); }
+void Sha256::reset() {
+  check(EVP_DigestInit_ex(context_.get(), algorithm(), nullptr));
+}
 
 void Sha256::update(std::string_view bytes) {
   check(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()));

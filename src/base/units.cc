@@ -90,10 +90,12 @@ std::string format_duration(Millis span) {
 
 std::uint64_t CountOrShare::of(std::uint64_t total) const {
   if (!is_share) return static_cast<std::uint64_t>(value);
-  return static_cast<std::uint64_t>(value / 100 * static_cast<double>(total));
+  return static_cast<std::uint64_t>(std::ceil(value / 100 * static_cast<double>(total)));
 }
 
-std::string CountOrShare::text() const { return is_share ? fmt::format("{}%", value) : fmt::format("{}", value); }
+std::string CountOrShare::text() const {
+  return is_share ? fmt::format("{}%", value) : fmt::format("{}", value);
+}
 
 std::optional<CountOrShare> parse_count_or_share(std::string_view text) {
   const auto value = take_number(text);
@@ -123,17 +125,19 @@ std::optional<UnixSeconds> parse_utc(std::string_view text) {
     if (error != std::errc()) return std::nullopt;
     return value;
   }
-  if (text.size() != 10 && !(text.size() == 20 && text[10] == 'T' && text[13] == ':' && text[16] == ':' &&
-                             text[19] == 'Z'))
+  if (text.size() != 10 &&
+      !(text.size() == 20 && text[10] == 'T' && text[13] == ':' && text[16] == ':' && text[19] == 'Z'))
     return std::nullopt;
   if (text[4] != '-' || text[7] != '-') return std::nullopt;
-  const auto y = take_int(text.substr(0, 4)), mo = take_int(text.substr(5, 2)), d = take_int(text.substr(8, 2));
+  const auto y = take_int(text.substr(0, 4)), mo = take_int(text.substr(5, 2)),
+             d = take_int(text.substr(8, 2));
   if (!y || !mo || !d || *mo < 1 || *d < 1) return std::nullopt;
   const year_month_day date(year(*y), month(static_cast<unsigned>(*mo)), day(static_cast<unsigned>(*d)));
   if (!date.ok()) return std::nullopt;
   UnixSeconds value = sys_seconds(sys_days(date)).time_since_epoch().count();
   if (text.size() == 20) {
-    const auto h = take_int(text.substr(11, 2)), mi = take_int(text.substr(14, 2)), s = take_int(text.substr(17, 2));
+    const auto h = take_int(text.substr(11, 2)), mi = take_int(text.substr(14, 2)),
+               s = take_int(text.substr(17, 2));
     if (!h || !mi || !s || *h < 0 || *h > 23 || *mi < 0 || *mi > 59 || *s < 0 || *s > 60) return std::nullopt;
     value += *h * 3600 + *mi * 60 + *s;
   }
@@ -141,9 +145,13 @@ std::optional<UnixSeconds> parse_utc(std::string_view text) {
 }
 
 std::string format_count(std::uint64_t count) {
-  std::string digits = std::to_string(count);
-  for (std::size_t place = digits.size(); place > 3; place -= 3) digits.insert(place - 3, " ");
-  return digits;
+  const std::string digits = fmt::format("{}", count);
+  std::string grouped;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) grouped += ' ';
+    grouped += digits[i];
+  }
+  return grouped;
 }
 
 }  // namespace medimirror

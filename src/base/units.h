@@ -12,7 +12,8 @@
 
 namespace medimirror {
 
-// "300", "64K", "10MiB", "2 GB": K, M, G, T are powers of 1024, with or without iB; KB, MB, … are powers of 1000.
+// "300", "64K", "10MiB", "2 GB": K, M, G, T are powers of 1024, with or without iB; KB, MB, … are powers of
+// 1000.
 std::optional<std::uint64_t> parse_bytes(std::string_view text);
 std::string format_bytes(std::uint64_t bytes);  // "412 B", "45.2 KB", "3.1 GB" (powers of 1000)
 
@@ -25,14 +26,15 @@ struct CountOrShare {
   double value = 0;
   bool is_share = false;  // value is then a percentage, 0 to 100
 
-  std::uint64_t of(std::uint64_t total) const;  // rounded down
+  std::uint64_t of(
+      std::uint64_t total) const;  // a share is rounded up, so that a small tree can change at all
   std::string text() const;
   bool operator==(const CountOrShare&) const = default;
 };
 std::optional<CountOrShare> parse_count_or_share(std::string_view text);
 
-std::string format_utc(UnixSeconds time);                             // "2026-11-21T18:04:05Z"
-std::optional<UnixSeconds> parse_utc(std::string_view text);          // the same, or "2026-11-21", or unix seconds
-std::string format_count(std::uint64_t count);                        // "12 345"
+std::string format_utc(UnixSeconds time);                     // "2026-11-21T18:04:05Z"
+std::optional<UnixSeconds> parse_utc(std::string_view text);  // the same, or "2026-11-21", or unix seconds
+std::string format_count(std::uint64_t count);                // "12 345"
 
 }  // namespace medimirror

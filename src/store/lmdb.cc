@@ -4,12 +4,16 @@
 #include <lmdb.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <cinttypes>
+#include <cstdio>
+#include <fstream>
 #include <mutex>
 #include <utility>
 
@@ -65,6 +69,23 @@ void refuse_network_file_system(const fs::path& folder) {
     log_warning("the index in {} is on {}; if that is a network share, set store_dir to a local folder",
                 folder.native(), kind.name);
   }
+}
+
+// Where this process has mapped the file, as the kernel tells: LMDB 0.9 does not. Empty when it cannot be
+// found out.
+std::string_view find_map(const struct stat& file) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t begin = 0, end = 0;
+    unsigned device_major = 0, device_minor = 0;
+    unsigned long inode = 0;
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " %*s %*s %x:%x %lu", &begin, &end, &device_major,
+                    &device_minor, &inode) != 5)
+      continue;
+    if (inode == file.st_ino && makedev(device_major, device_minor) == file.st_dev)
+      return {reinterpret_cast<const char*>(begin), end - begin};
+  }
+  return {};
 }
 
 }  // namespace
@@ -134,6 +155,7 @@ void Environment::open(const Options& options) {
     open_files.push_back(identity);
     registration_ = identity;
   }
+  map_ = find_map(info);
   if (writes && !exists && options.durable) {  // LMDB syncs its file, not the names that lead to it
     sync_folder(folder_);
     if (folder_.has_parent_path()) sync_folder(folder_.parent_path());
@@ -234,15 +256,10 @@ std::uint64_t Environment::bytes_on_disk() const {
 void Environment::note_page_read() {
   if (pages_read_.fetch_add(1, std::memory_order_relaxed) + 1 < kPagesKeptMapped) return;
   pages_read_.store(0, std::memory_order_relaxed);
-  MDB_envinfo info{};
-  MDB_stat stat{};
-  mdb_env_info(env_, &info);
-  mdb_env_stat(env_, &stat);
   // Without MDB_WRITEMAP the map holds no changes, so nothing can be lost, and a page that is read again
   // comes back from the page cache. Other threads reading meanwhile only take that fault. A refusal costs
   // nothing but memory.
-  if (info.me_mapaddr != nullptr)
-    ::madvise(info.me_mapaddr, (info.me_last_pgno + 1) * stat.ms_psize, MADV_DONTNEED);
+  if (map_.data() != nullptr) ::madvise(const_cast<char*>(map_.data()), map_.size(), MADV_DONTNEED);
 }
 
 // ---------------------------------------------------------------- Transaction
@@ -295,6 +312,7 @@ void Transaction::put(Table table, std::string_view key, std::string_view value)
   MDB_val key_val = to_val(key), value_val = to_val(value);
   const int code = mdb_put(txn_, table, &key_val, &value_val, sorts_last(table, key) ? MDB_APPEND : 0);
   if (code != 0) environment_.fail(code, "write");
+  environment_.note_page_read();  // a page that changes is read first
 }
 
 void Transaction::remove(Table table, std::string_view key) {
@@ -302,6 +320,7 @@ void Transaction::remove(Table table, std::string_view key) {
   MDB_val key_val = to_val(key);
   const int code = mdb_del(txn_, table, &key_val, nullptr);
   if (code != 0 && code != MDB_NOTFOUND) environment_.fail(code, "write");
+  environment_.note_page_read();
 }
 
 void Transaction::commit() {

@@ -67,6 +67,7 @@ class Environment {
   MDB_env* env_ = nullptr;
   std::vector<Table> tables_;
   std::optional<std::pair<dev_t, ino_t>> registration_;  // for the once-a-process check
+  std::string_view map_;                                 // the address space of the file; empty when unknown
   std::atomic<std::uint32_t> pages_read_{0};
 };
 

@@ -1,0 +1,147 @@
+#include "cli/cli.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/config.h"
+
+namespace medimirror {
+
+namespace {
+
+constexpr const char* kExitCodes = R"(
+Exit codes:
+  0    done
+  1    failed
+  2    usage or configuration
+  3    finished, some items failed
+  4    verify found damage
+  5    another run holds the store
+  6    stopped by a safety limit (too many deletions)
+  7    try later (the service is down or limits us)
+  130  interrupted; what was done is kept
+)";
+
+// What the command line said, before the configuration is read.
+struct CommandLine {
+  std::filesystem::path config_path;
+  Overrides overrides;
+  bool verbose = false, quiet = false;
+
+  Config config() const {
+    const std::filesystem::path path =
+        config_path.empty() ? default_config_path(process_environment()) : config_path;
+    if (!std::filesystem::exists(path))
+      throw Error(
+          ErrorKind::config,
+          fmt::format("there is no configuration at {}: `medimirror init` writes one, or name yours with "
+                      "--config FILE",
+                      path.native()));
+    const Config config = load_config(path, process_environment(), overrides);
+    set_log_level(verbose ? LogLevel::debug : quiet ? LogLevel::error : config.log_level);
+    return config;
+  }
+};
+
+}  // namespace
+
+ExitStatus run_command_line(int argc, char** argv) {
+  CLI::App app("Mirrors the pictures of a Medipim catalogue into a plain directory.", "medimirror");
+  app.footer(kExitCodes);
+  app.set_version_flag("--version", "medimirror " MEDIMIRROR_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+
+  CommandLine line;
+  app.add_option(
+         "-c,--config", line.config_path,
+         "Configuration (default: $MEDIMIRROR_CONFIG, ./medimirror.toml, /etc/medimirror/medimirror.toml)")
+      ->type_name("FILE");
+  app.add_flag("-v,--verbose", line.verbose, "Say more, on stderr");
+  app.add_flag("-q,--quiet", line.quiet, "Say only what went wrong");
+
+  std::function<ExitStatus()> chosen;
+  const auto command = [&](CLI::App& parent, const char* name, const char* what,
+                           std::function<ExitStatus()> run) {
+    CLI::App* sub = parent.add_subcommand(name, what);
+    sub->footer(kExitCodes);
+    sub->callback([&chosen, run = std::move(run)] { chosen = run; });
+    return sub;
+  };
+
+  std::filesystem::path init_path = "medimirror.toml";
+  std::string init_root, init_contact;
+  CLI::App* init = command(app, "init", "Write a commented configuration to start from",
+                           [&] { return init_command(init_path, init_root, init_contact); });
+  init->add_option("FILE", init_path, "Where (default: ./medimirror.toml); never overwritten");
+  init->add_option("--root", init_root, "Folder of the mirror: media/, store/ and reports/ live there");
+  init->add_option("--contact", init_contact, "Your e-mail address or URL, for the User-Agent");
+
+  SyncFlags sync_flags;
+  std::string max_delete;
+  CLI::App* sync =
+      command(app, "sync", "Bring the mirror up to date: list, download, validate, keep, publish", [&] {
+        if (!max_delete.empty()) line.overrides.push_back({"publish.max_delete", max_delete, "--max-delete"});
+        return sync_command(line.config(), sync_flags);
+      });
+  CLI::Option* full = sync->add_flag("--full", sync_flags.full,
+                                     "Walk the complete listing and look at every item and file again");
+  sync->add_flag("--retry-failed", sync_flags.retry_failed,
+                 "Do not ask the API; fetch only what is still wanted or failed before")
+      ->excludes(full);
+  sync->add_flag("-n,--dry-run", sync_flags.dry_run, "Say what would be done, and do nothing");
+  sync->add_flag("--json", sync_flags.json, "Print the run report as one JSON object on stdout");
+  sync->add_option("--max-delete", max_delete,
+                   "How many published files may be removed: a count or a share (10%)")
+      ->type_name("N|N%");
+  sync->add_option("--progress", sync_flags.progress, "auto, none, plain or json (on stderr)")
+      ->check(CLI::IsMember({"auto", "none", "plain", "json"}));
+
+  bool status_json = false;
+  CLI::App* status = command(app, "status", "What the mirror holds, and how the last runs went",
+                             [&] { return status_command(line.config(), status_json); });
+  status->add_flag("--json", status_json, "As one JSON object");
+
+  ListFlags list_flags;
+  CLI::App* list = command(app, "list", "Ask the API what the selection names, and print it; changes nothing",
+                           [&] { return list_command(line.config(), list_flags); });
+  list->add_flag("--json", list_flags.json, "The service's own objects, one a line");
+  list->add_flag("--all-formats", list_flags.all_formats, "Every format and URL of each item");
+
+  MediaId show_id = 0;
+  bool show_json = false;
+  CLI::App* show = command(app, "show", "Everything known about one medium: from where, held or not, and why",
+                           [&] { return show_command(line.config(), show_id, show_json); });
+  show->add_option("ID", show_id, "Media id")->required();
+  show->add_flag("--json", show_json, "As one JSON object");
+
+  CLI::App* config = app.add_subcommand("config", "Check or show the configuration");
+  config->require_subcommand(1);
+  config->fallthrough();
+  command(*config, "check", "Read the configuration and say what is wrong with it", [&] {
+    const Config loaded = line.config();
+    for (const std::string& warning : loaded.warnings) fmt::print("note: {}\n", warning);
+    fmt::print("the configuration is fine\n");
+    return ExitStatus::done;
+  });
+  command(*config, "show", "Print every setting and where it comes from; the secret is not shown", [&] {
+    fmt::print("{}", to_toml(line.config()));
+    return ExitStatus::done;
+  });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return static_cast<ExitStatus>(app.exit(error));  // --help, --version
+    fmt::print(stderr, "medimirror: {}; see `medimirror --help`\n", error.what());
+    return ExitStatus::usage;
+  }
+  return chosen();
+}
+
+}  // namespace medimirror

@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+#include "base/units.h"
+#include "cli/commands.h"
+#include "store/index.h"
+
+namespace medimirror {
+
+namespace {
+
+struct Totals {
+  std::uint64_t media = 0, blobs = 0, blob_bytes = 0, published = 0;
+  std::map<AssetState, std::uint64_t> assets;
+  std::map<std::string, std::uint64_t> failures;  // by reason
+};
+
+Totals count(const IndexView& view) {
+  Totals totals;
+  totals.media = view.mark_count();
+  totals.published = view.published_count();
+  view.each_blob([&](const Digest&, const BlobRecord& blob) {
+    ++totals.blobs;
+    totals.blob_bytes += blob.bytes;
+    return true;
+  });
+  view.each_asset([&](const AssetKey&, const AssetRecord& record) {
+    ++totals.assets[record.state];
+    if (record.state == AssetState::failed && !record.attempts.empty())
+      ++totals.failures[record.attempts.back().outcome];
+    return true;
+  });
+  return totals;
+}
+
+void print_text(const Config& config, const Totals& totals, const IndexView& view) {
+  const auto assets = [&](AssetState state) {
+    const auto found = totals.assets.find(state);
+    return format_count(found == totals.assets.end() ? 0 : found->second);
+  };
+  fmt::print("mirror     {}\n", config.root.native());
+  fmt::print("media      {} listed\n", format_count(totals.media));
+  fmt::print("assets     {} held, {} wanted, {} failed, {} retired\n", assets(AssetState::held),
+             assets(AssetState::wanted), assets(AssetState::failed), assets(AssetState::retired));
+  for (const auto& [reason, number] : totals.failures)
+    fmt::print("           {} failed with {}\n", format_count(number), reason);
+  fmt::print("blobs      {} ({})\n", format_count(totals.blobs), format_bytes(totals.blob_bytes));
+  fmt::print("published  {} files in {}\n", format_count(totals.published), config.media_dir.native());
+  std::vector<std::string> lines;
+  view.each_run([&](RunNumber number, const RunRecord& run) {
+    lines.push_back(fmt::format("run {:<6} {}  exit {:<3} listing {:<8} took {}", number,
+                                format_utc(run.started), run.exit_code,
+                                run.listing_complete ? "complete" : "partial",
+                                format_duration(std::chrono::seconds(run.finished - run.started))));
+    return true;
+  });
+  constexpr std::size_t kRunsShown = 5;
+  for (std::size_t i = lines.size() - std::min(lines.size(), kRunsShown); i < lines.size(); ++i)
+    fmt::print("{}\n", lines[i]);
+  if (lines.empty()) fmt::print("no run yet: `medimirror sync` makes the first\n");
+}
+
+void print_json(const Totals& totals, const IndexView& view) {
+  nlohmann::ordered_json json;
+  json["media"] = totals.media;
+  for (const AssetState state :
+       {AssetState::held, AssetState::wanted, AssetState::failed, AssetState::retired}) {
+    const auto found = totals.assets.find(state);
+    json["assets"][std::string(name_of(state))] = found == totals.assets.end() ? 0 : found->second;
+  }
+  json["failures"] = totals.failures;
+  json["blobs"] = {{"count", totals.blobs}, {"bytes", totals.blob_bytes}};
+  json["published"] = totals.published;
+  if (const auto last = view.last_run())
+    json["last_run"] = {{"run", last->first},
+                        {"started", last->second.started},
+                        {"finished", last->second.finished},
+                        {"exit_code", last->second.exit_code},
+                        {"listing_complete", last->second.listing_complete}};
+  fmt::print("{}\n", json.dump());
+}
+
+}  // namespace
+
+ExitStatus status_command(const Config& config, bool json) {
+  if (!std::filesystem::exists(config.store_dir / "index")) {
+    if (json) {
+      fmt::print("{{\"media\":0}}\n");
+    } else {
+      fmt::print("there is no mirror in {} yet: `medimirror sync` makes it\n", config.root.native());
+    }
+    return ExitStatus::done;
+  }
+  Index::Options options;
+  options.read_only = true;
+  const std::unique_ptr<Index> index = Index::open(config.store_dir / "index", options);
+  const IndexView view = index->view();
+  const Totals totals = count(view);
+  if (json) {
+    print_json(totals, view);
+  } else {
+    print_text(config, totals, view);
+  }
+  return ExitStatus::done;
+}
+
+}  // namespace medimirror

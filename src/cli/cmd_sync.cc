@@ -1,0 +1,144 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <random>
+#include <thread>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/service_options.h"
+#include "cli/signals.h"
+#include "image/media_type.h"
+#include "report/progress.h"
+#include "sync.h"
+
+namespace medimirror {
+
+namespace {
+
+ProgressStyle progress_style(const SyncFlags& flags) {
+  if (flags.progress == "none") return ProgressStyle::none;
+  if (flags.progress == "plain") return ProgressStyle::plain;
+  if (flags.progress == "json") return ProgressStyle::json;
+  return isatty(STDERR_FILENO) ? ProgressStyle::terminal : ProgressStyle::plain;
+}
+
+std::vector<MediaKind> kinds_of(const Config& config) {
+  std::vector<MediaKind> kinds;
+  for (const std::string& type : config.select.filter.types)
+    if (const auto kind = parse_media_kind(type)) kinds.push_back(*kind);
+  if (kinds.empty()) kinds = {MediaKind::photo, MediaKind::frontal};
+  return kinds;
+}
+
+RetryOptions retry_options(const Config& config) {
+  RetryOptions retry;
+  retry.attempts_max = config.media.attempts;
+  return retry;
+}
+
+Downloader::Options downloader_options(const Config& config) {
+  Downloader::Options options;
+  options.allowed_hosts = config.media.allowed_hosts;
+  options.allow_private_addresses = config.media.allow_private_addresses;
+  options.connect_ms_max = config.media.connect_timeout;
+  options.stall_ms_max = config.media.stall_timeout;
+  options.total_ms_max = config.media.total_timeout;
+  options.bytes_max = config.media.bytes_max;
+  options.retry = retry_options(config);
+  options.waiting_max = 4 * config.media.connections;
+  options.plausible = [](std::string_view body) { return detect_format(body) != ImageFormat::unknown; };
+  return options;
+}
+
+ImageWorker::Options image_options(const Config& config) {
+  ImageWorker::Options options;
+  options.validate =
+      config.image.validate == ImageSettings::Validate::pixels ? Validate::pixels : Validate::header;
+  options.recipes = config.derivatives;
+  options.derivative_source = config.select.formats.front();
+  options.decoder.limits.bytes_max = config.media.bytes_max;
+  options.decoder.limits.pixels_max = config.image.pixels_max;
+  options.decoder.limits.pages_max = config.image.pages_max;
+  options.decoder.time_max = config.image.timeout;
+  options.decoder.memory_bytes_max = config.image.decoder_memory;
+  return options;
+}
+
+PathTemplate path_template(const Config& config) {
+  auto parsed = PathTemplate::parse(config.publish.path);
+  if (const auto* mistake = std::get_if<std::string>(&parsed))
+    throw Error(ErrorKind::config, fmt::format("publish.path: {}", *mistake));
+  return std::get<PathTemplate>(std::move(parsed));
+}
+
+PipelineOptions pipeline_options(const Config& config) {
+  PipelineOptions options;
+  options.downloader = downloader_options(config);
+  options.image = image_options(config);
+  options.writer.reserve_bytes = config.publish.reserve;
+  options.image_threads = config.image.decoders != 0
+                              ? config.image.decoders
+                              : std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  options.room_bytes = static_cast<std::int64_t>(config.media.memory);
+  options.seed = std::random_device{}();
+  return options;
+}
+
+SyncOptions sync_options(const Config& config, const SyncFlags& flags) {
+  SyncOptions options{
+      .store_folder = config.store_dir,
+      .reports_folder = config.reports_dir(),
+      .api = api_options(config),
+      .filter = config.select.filter,
+      .full_listing_every = config.api.full_listing_every,
+      .selection = {},
+      .transport = transport_options(config),
+      .pipeline = pipeline_options(config),
+      .publish = {.media_folder = config.media_dir,
+                  .changes_file = config.reports_dir() / "changes.txt",
+                  .path = path_template(config),
+                  .recipes = config.derivatives,
+                  .derivative_source = config.select.formats.front()},
+      .retire = {},
+  };
+  options.selection.kinds = kinds_of(config);
+  options.selection.formats = config.select.formats;
+  options.selection.fallback = config.select.fallback;
+  const std::optional<Url> base = parse_url(config.media.base_url);
+  if (!base || !base->is_http())
+    throw Error(ErrorKind::config,
+                fmt::format("media.base_url: \"{}\" is not an http(s) URL", config.media.base_url));
+  options.selection.media_base = *base;
+  options.retire.max_delete = config.publish.max_delete;
+  options.retire.derivative_source = config.select.formats.front();
+  for (const Recipe& recipe : config.derivatives) options.retire.derivative_names.push_back(recipe.name);
+  if (flags.full) options.listed = SyncOptions::Listed::in_full;
+  if (flags.retry_failed) options.listed = SyncOptions::Listed::not_at_all;
+  options.dry_run = flags.dry_run;
+  return options;
+}
+
+}  // namespace
+
+ExitStatus sync_command(const Config& config, const SyncFlags& flags) {
+  if (!flags.retry_failed) require_api_key(config);
+  const SyncOptions options = sync_options(config, flags);
+  StopFlag stop;
+  const SignalWatch signals(stop);
+  const SystemClock clock;
+  const std::unique_ptr<Progress> progress =
+      make_progress(progress_style(flags), STDERR_FILENO, clock.steady_now());
+  const RunReport report = run_sync(options, clock, *progress, stop);
+  if (flags.json) {
+    fmt::print("{}\n", to_json(report));
+  } else {
+    fmt::print("{}", to_text(report));
+  }
+  if (!report.error.empty()) fmt::print(stderr, "medimirror: {}\n", report.error);
+  return static_cast<ExitStatus>(report.exit_code);
+}
+
+}  // namespace medimirror

@@ -1,0 +1,34 @@
+// Role: the commands, as functions: what each needs of the command line comes in, the exit status goes out.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/exit_status.h"
+#include "base/media.h"
+#include "cli/config.h"
+
+namespace medimirror {
+
+struct SyncFlags {
+  bool full = false;
+  bool retry_failed = false;
+  bool dry_run = false;
+  bool json = false;
+  std::string progress = "auto";  // auto, none, plain, json
+};
+ExitStatus sync_command(const Config& config, const SyncFlags& flags);
+
+struct ListFlags {
+  bool json = false;
+  bool all_formats = false;
+};
+ExitStatus list_command(const Config& config, const ListFlags& flags);
+
+ExitStatus status_command(const Config& config, bool json);
+ExitStatus show_command(const Config& config, MediaId id, bool json);
+ExitStatus init_command(const std::filesystem::path& path, const std::string& root,
+                        const std::string& contact);
+
+}  // namespace medimirror

@@ -1,0 +1,24 @@
+// Role: Ctrl-C and SIGTERM: the first asks the run to finish what is under way, the second ends the process
+// at once. Both leave a store that the next run continues: what is committed is durable, the rest is asked
+// for again. Threads: the signals are blocked in the whole process and taken by one thread of this object, so
+// make it before any other thread starts.
+#pragma once
+
+#include <thread>
+
+#include "base/stop.h"
+
+namespace medimirror {
+
+class SignalWatch {
+ public:
+  explicit SignalWatch(StopFlag& stop);
+  ~SignalWatch();
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+
+ private:
+  std::thread thread_;
+};
+
+}  // namespace medimirror

@@ -1,0 +1,29 @@
+// argv in, exit status out; the only place that catches everything.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/exit_status.h"
+#include "cli/cli.h"
+#include "image/decoder_process.h"
+
+int main(int argc, char** argv) {
+  using namespace medimirror;
+  // before anything else: a decoder process is this program with one word, and no rights to lose
+  if (argc == 2 && std::string_view(argv[1]) == "decoder-process") return decoder_process_main();
+  try {
+    return static_cast<int>(run_command_line(argc, argv));
+  } catch (const Error& error) {
+    fmt::print(stderr, "medimirror: {}\n", error.what());
+    return static_cast<int>(exit_status_of(error.kind()));
+  } catch (const std::bad_alloc&) {
+    std::fputs("medimirror: out of memory; lower media.memory or image.decoders, or give the machine more\n",
+               stderr);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "medimirror: {} (this is a fault of medimirror, please report it)\n", error.what());
+  }
+  return static_cast<int>(ExitStatus::failed);
+}

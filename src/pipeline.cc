@@ -1,0 +1,359 @@
+#include "pipeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "fetch/plan.h"
+#include "image/media_type.h"
+
+namespace medimirror {
+
+namespace {
+
+constexpr std::size_t kQueueChunk = 256;
+constexpr std::size_t kUpdatesPerMessage = 64;
+constexpr Millis kLoopSleepMax{
+    250};  // so that progress moves and a stop is seen even when nothing else happens
+
+// The first exception of any thread; it ends the run.
+class FirstFailure {
+ public:
+  explicit FirstFailure(std::function<void()> wake) : wake_(std::move(wake)) {}
+
+  template <typename Body>
+  void guard(Body body) noexcept {
+    try {
+      body();
+    } catch (...) {
+      {
+        std::lock_guard lock(mutex_);
+        if (!failure_) failure_ = std::current_exception();
+      }
+      failed_.store(true);
+      wake_();
+    }
+  }
+  bool any() const { return failed_.load(); }
+  std::exception_ptr get() const { return failure_; }  // once the threads have ended
+
+ private:
+  std::function<void()> wake_;
+  std::mutex mutex_;
+  std::exception_ptr failure_;
+  std::atomic<bool> failed_{false};
+};
+
+// The loop: everything that one thread does with the listing, the queue and the wire.
+class Loop {
+ public:
+  Loop(const PipelineOptions& options, Listing* listing, Transport& transport, Index& index,
+       const Clock& clock, Progress& progress, const StopFlag& stop, Inbox<ImageWork>& images, Writer& writer,
+       const FirstFailure& failure)
+      : options_(options),
+        listing_(listing),
+        transport_(transport),
+        clock_(clock),
+        progress_(progress),
+        stop_(stop),
+        images_(images),
+        writer_(writer),
+        failure_(failure),
+        walk_view_(index.view()),
+        queue_view_(index.view()),
+        walk_(walk_view_, options.look),
+        room_{options.room_items, options.room_bytes},
+        downloader_(options.downloader, transport, clock, room_, options.seed) {
+    for (const auto& [origin, until] : options.paused_hosts) downloader_.pause_host(origin, until);
+    if (options.make_missing_derivatives) find_underived();
+  }
+
+  void run() {
+    while (!failure_.any()) {
+      obey_stop();
+      read_listing();
+      hear_writer();
+      feed_downloads();
+      feed_derivatives();
+      downloader_.advance();
+      dispatch(downloader_.take());
+      if (done()) break;
+      wait();
+    }
+    progress_.update(snapshot(), clock_.steady_now());
+  }
+
+  void fill(PipelineResult& result) {
+    result.listing_ended = listing_ == nullptr || listing_->state() != Listing::State::running;
+    result.listing_complete =
+        listing_ != nullptr && listing_over_ && listing_->state() == Listing::State::complete;
+    result.unchanged = walk_.unchanged();
+    result.listed = walk_.items();
+    result.already_known = walk_.already_known();
+    result.unparsable = walk_.unparsable();
+    result.seen = walk_.take_seen();
+    for (const MediaId id : tried_)
+      ++(std::ranges::binary_search(result.seen, id) ? result.tried_listed : result.tried_carried_over);
+    result.queue_done = queue_done() && !cancelled_;
+    result.trouble = downloader_.trouble();
+    result.paused_hosts = downloader_.pauses();
+    result.requests = downloader_.requests();
+    result.retries = downloader_.retries();
+    result.bytes_downloaded = downloader_.bytes();
+  }
+
+ private:
+  void obey_stop() {
+    if (draining_ || !stop_.requested()) return;
+    draining_ = true;
+    progress_.say(
+        "stopping: finishing what is under way; press Ctrl-C again to stop at once (nothing is lost)");
+    downloader_.drain();
+  }
+
+  void read_listing() {
+    if (listing_ == nullptr || listing_over_ || draining_) return;
+    listing_->advance(clock_.steady_now());
+    while (listing_->take(batch_)) {
+      walk_.absorb(batch_, changed_);
+      send_changed(kUpdatesPerMessage);
+    }
+    if (listing_->state() != Listing::State::running) {
+      walk_.finish(changed_);
+      listing_over_ = true;
+      if (listing_->state() == Listing::State::cut)
+        progress_.say(fmt::format("the listing was cut short: {}; nothing will be removed in this run",
+                                  listing_->cut_reason()));
+    }
+    send_changed(listing_over_ ? 1 : 0);
+    if (listing_over_) writer_.inbox().push(Barrier{kListingBarrier});
+  }
+
+  // Sends what changed, when at least `least` waits (0: whatever there is). May wait for the writer: that is
+  // the back-pressure on a listing that is all new, and it lasts no longer than one group's commit.
+  void send_changed(std::size_t least) {
+    if (changed_.empty() || changed_.size() < least) return;
+    writer_.inbox().push(ListedBatch{std::exchange(changed_, {})});
+  }
+
+  void hear_writer() {
+    const Feedback::News news = writer_.feedback().take();
+    room_.items += news.items;
+    room_.bytes += news.bytes;
+    barrier_seen_ = news.barrier;
+    failed_ = news.failed;
+    queued_ = news.queued;
+  }
+
+  bool everything_listed() const { return listing_ == nullptr || barrier_seen_ >= kListingBarrier; }
+
+  // Follows the listing through the queue. Only below the listing's position is it certain that the listing
+  // has nothing newer to say about an item; at its end one more pass picks up what an unordered listing named
+  // behind us.
+  void feed_downloads() {
+    while (downloader_.wants_more()) {
+      if (chunk_.empty() && !read_queue()) return;
+      const AssetKey key = chunk_.back();
+      if (!everything_listed() && (walk_.position() == 0 || key.media >= walk_.position())) return;
+      chunk_.pop_back();
+      cursor_ = key;
+      const std::optional<AssetRecord> record = queue_view_.asset(key);
+      if (!record || !record->to_fetch() || tried_in_this_run(*record)) continue;
+      Download download{key, record->url, {}};
+      if (can_revalidate(*record)) download.validators = {record->etag, record->last_modified};
+      ++to_fetch_;
+      downloader_.add(std::move(download));
+    }
+  }
+
+  // The next chunk of the queue. Once all is listed, a second pass over it finds what an unordered listing
+  // named behind the cursor, and what got a new URL while the old one was under way. It starts when nothing
+  // is under way and the writer has everything, since until then the queue still holds what was tried.
+  bool read_queue() {
+    if (pass_ == Pass::over) return false;
+    if (pass_ == Pass::settling) {
+      if (barrier_seen_ < kFirstPassBarrier) return false;
+      pass_ = Pass::second;
+      cursor_.reset();
+    }
+    const bool listed_before_reading = everything_listed();
+    queue_view_.renew();
+    chunk_ = queue_view_.queued(cursor_, kQueueChunk);
+    if (!chunk_.empty()) {
+      std::ranges::reverse(chunk_);  // taken from the back
+      return true;
+    }
+    if (pass_ == Pass::second) {
+      pass_ = Pass::over;
+    } else if (listed_before_reading && nothing_under_way()) {
+      pass_ = Pass::settling;
+      writer_.inbox().push(Barrier{kFirstPassBarrier});
+    }
+    return false;
+  }
+
+  bool tried_in_this_run(const AssetRecord& record) const {
+    return record.state == AssetState::failed && !record.attempts.empty() &&
+           record.attempts.back().run == options_.run;
+  }
+
+  void dispatch(std::vector<FetchResult> results) {
+    for (FetchResult& result : results) {
+      const bool cancelled = std::holds_alternative<Cancelled>(result.outcome);
+      cancelled_ = cancelled_ || cancelled;
+      if (!cancelled) {
+        tried_.push_back(result.key.media);
+        ++tried_count_;
+      }
+      std::visit([&](auto& outcome) { pass_on(result, outcome); }, result.outcome);
+    }
+  }
+  void pass_on(FetchResult& result, Fetched& fetched) {
+    images_.push(FetchedBody{std::move(result.key), std::move(result.url), std::move(fetched), result.tries});
+  }
+  void pass_on(FetchResult& result, NotModified& same) {
+    writer_.inbox().push(
+        StillSame{std::move(result.key), std::move(result.url), std::move(same.validators), result.tries});
+  }
+  void pass_on(FetchResult&, Cancelled&) {}
+  template <typename Failure>
+  void pass_on(FetchResult& result, Failure& failure) {
+    NotFetched message;
+    message.key = std::move(result.key);
+    message.url = std::move(result.url);
+    message.reason = std::move(failure.reason);
+    message.detail = std::move(failure.detail);
+    message.tries = result.tries;
+    writer_.inbox().push(std::move(message));
+  }
+
+  void find_underived() {
+    queue_view_.each_asset([&](const AssetKey& key, const AssetRecord& record) {
+      if (record.to_publish() && key.format == options_.image.derivative_source)
+        for (const Recipe& recipe : options_.image.recipes)
+          if (!queue_view_.derivative({*record.digest, recipe.key()})) {
+            underived_.push_back(*record.digest);
+            break;
+          }
+      return true;
+    });
+    std::ranges::sort(underived_);
+    underived_.erase(std::ranges::unique(underived_).begin(), underived_.end());
+  }
+
+  void feed_derivatives() {
+    if (draining_) underived_.clear();
+    // half of the room at most, so that downloads go on meanwhile
+    while (!underived_.empty() && room_.items > options_.room_items / 2) {
+      room_.items -= 1;
+      images_.push(MissingDerivatives{underived_.back()});
+      underived_.pop_back();
+    }
+  }
+
+  // Between the queue and the index: no request, no body, nothing that waits for the writer.
+  bool nothing_under_way() const { return downloader_.idle() && room_.items == options_.room_items; }
+
+  bool queue_done() const { return pass_ == Pass::over && chunk_.empty(); }
+
+  bool done() const {
+    if (draining_) return nothing_under_way();
+    return queue_done() && nothing_under_way() && underived_.empty();
+  }
+
+  void wait() {
+    const SteadyTime now = clock_.steady_now();
+    SteadyTime deadline = std::min(now + kLoopSleepMax, downloader_.wake_at());
+    if (listing_ != nullptr && !listing_over_) deadline = std::min(deadline, listing_->wake_at());
+    for (Completed& completed : transport_.wait(std::max(now, deadline)))
+      if (listing_ == nullptr || !listing_->handle(completed)) downloader_.handle(completed);
+    progress_.update(snapshot(), clock_.steady_now());
+  }
+
+  ProgressSnapshot snapshot() const {
+    ProgressSnapshot snapshot;
+    snapshot.listed = walk_.items();
+    snapshot.listing_done = listing_ == nullptr || listing_over_;
+    snapshot.to_fetch = std::max(to_fetch_, tried_count_ + queued_);
+    snapshot.done = tried_count_;
+    snapshot.failed = failed_;
+    snapshot.in_flight = downloader_.in_flight();
+    snapshot.bytes = downloader_.bytes();
+    return snapshot;
+  }
+
+  static constexpr std::uint64_t kListingBarrier = 1, kFirstPassBarrier = 2;
+
+  const PipelineOptions& options_;
+  Listing* listing_;
+  Transport& transport_;
+  const Clock& clock_;
+  Progress& progress_;
+  const StopFlag& stop_;
+  Inbox<ImageWork>& images_;
+  Writer& writer_;
+  const FirstFailure& failure_;
+
+  IndexView walk_view_;   // one snapshot for the whole walk: what the index knew before this run
+  IndexView queue_view_;  // renewed as the writer commits
+  CatalogueWalk walk_;
+  std::vector<ListedItem> batch_;
+  std::vector<ListedUpdate> changed_;
+  bool listing_over_ = false;       // no more will be read of it
+  std::uint64_t barrier_seen_ = 0;  // how far the writer is
+  bool draining_ = false;
+
+  Room room_;
+  Downloader downloader_;
+  std::vector<AssetKey> chunk_;  // of the queue, last first
+  std::optional<AssetKey> cursor_;
+  enum class Pass { first, settling, second, over } pass_ = Pass::first;
+  bool cancelled_ = false;
+  std::vector<MediaId> tried_;
+  std::vector<Digest> underived_;
+
+  std::uint64_t to_fetch_ = 0, tried_count_ = 0, failed_ = 0, queued_ = 0;
+};
+
+}  // namespace
+
+PipelineResult run_pipeline(const PipelineOptions& options, Listing* listing, Transport& transport,
+                            Index& index, BlobStore& blobs, const Clock& clock, Progress& progress,
+                            const StopFlag& stop) {
+  FirstFailure failure([&] { transport.wake(); });
+  Writer writer(options.writer, index, blobs, clock, [&] { transport.wake(); });
+  Inbox<ImageWork> images(static_cast<std::size_t>(options.room_items) + 1);
+
+  std::vector<std::jthread> image_threads;
+  for (std::size_t i = 0; i < options.image_threads; ++i)
+    image_threads.emplace_back([&] {
+      failure.guard([&] { ImageWorker(options.image, index, blobs, clock, images, writer.inbox()).run(); });
+    });
+  std::jthread writer_thread([&] {
+    failure.guard([&] { writer.run(); });
+    writer.inbox().close();  // after a failure: nobody may wait for a writer that is gone
+  });
+
+  PipelineResult result;
+  failure.guard([&] {
+    Loop loop(options, listing, transport, index, clock, progress, stop, images, writer, failure);
+    failure.guard([&] { loop.run(); });
+    loop.fill(result);
+  });
+  // the workers end with what they have, then the writer with what they sent
+  images.close();
+  for (std::jthread& thread : image_threads) thread.join();
+  writer.inbox().close();
+  writer_thread.join();
+  result.failure = failure.get();
+  result.written = std::move(writer.totals());
+  return result;
+}
+
+}  // namespace medimirror

@@ -1,0 +1,98 @@
+#include "preview.h"
+
+#include <algorithm>
+
+#include "catalogue_walk.h"
+#include "fetch/plan.h"
+
+namespace medimirror {
+
+namespace {
+
+// Assets that the index wants already: left by an earlier run.
+std::uint64_t queued_of(const IndexView& view, const std::vector<MediaId>& seen,
+                        const std::vector<MediaId>& planned) {
+  std::uint64_t count = 0;
+  for (std::optional<AssetKey> after;;) {
+    const std::vector<AssetKey> some = view.queued(after, 10'000);
+    if (some.empty()) return count;
+    for (const AssetKey& key : some)
+      if (std::ranges::binary_search(seen, key.media) && !std::ranges::binary_search(planned, key.media))
+        ++count;
+    after = some.back();
+  }
+}
+
+std::uint64_t absent_of(const IndexView& view, const std::vector<MediaId>& seen) {
+  std::uint64_t count = 0;
+  view.each_asset([&](const AssetKey& key, const AssetRecord& record) {
+    if (record.state != AssetState::retired && !std::ranges::binary_search(seen, key.media)) ++count;
+    return true;
+  });
+  return count;
+}
+
+}  // namespace
+
+void preview_sync(Listing& listing, const Selection& selection, Transport& transport, const Index& index,
+                  const Clock& clock, Progress& progress, const StopFlag& stop, bool look_at_all,
+                  RunReport& report) {
+  const IndexView view = index.view();
+  CatalogueWalk walk(view, look_at_all ? CatalogueWalk::Look::at_all : CatalogueWalk::Look::at_changed);
+  RunReport::Items& items = report.items;
+  std::vector<MediaId> planned;
+
+  const auto plan = [&](std::vector<ListedUpdate>& updates) {
+    for (const ListedUpdate& update : updates) {
+      if (update.again) continue;
+      const SelectedMedia selected = select(selection, update.item);
+      items.links += selected.is_link ? 1 : 0;
+      items.filtered += selected.filtered.size();
+      planned.push_back(update.item.id);
+      for (const SelectedAsset& asset : selected.assets) {
+        const std::optional<AssetRecord> held = view.asset(asset.key);
+        const bool blob_known = held && held->digest && view.blob(*held->digest).has_value();
+        const bool fetch = plan_asset(asset, held, blob_known, clock.unix_now()).to_fetch();
+        ++(fetch ? items.pending : items.unchanged);
+        if (asset.source_format != asset.key.format) ++items.fallback;
+      }
+    }
+    updates.clear();
+  };
+
+  std::vector<ListedItem> batch;
+  std::vector<ListedUpdate> changed;
+  while (!stop.requested()) {
+    listing.advance(clock.steady_now());
+    while (listing.take(batch)) {
+      walk.absorb(batch, changed);
+      plan(changed);
+    }
+    if (listing.state() != Listing::State::running) break;
+    const SteadyTime now = clock.steady_now();
+    for (Completed& completed : transport.wait(std::clamp(listing.wake_at(), now, now + Millis(250))))
+      listing.handle(completed);
+    ProgressSnapshot snapshot;
+    snapshot.listed = walk.items();
+    progress.update(snapshot, clock.steady_now());
+  }
+  walk.finish(changed);
+  plan(changed);
+
+  report.listing.mode = listing.mode() == Listing::Mode::stream ? "stream" : "query";
+  report.listing.total = listing.total().value_or(0);
+  report.listing.complete = listing.state() == Listing::State::complete;
+  report.listing.cut_reason = listing.cut_reason();
+  report.listing.malformed = listing.malformed() + walk.unparsable();
+  items.listed = walk.items();
+  items.links += walk.unchanged().links;
+  items.filtered += walk.unchanged().filtered;
+  const std::vector<MediaId> seen = walk.take_seen();
+  std::ranges::sort(planned);
+  const std::uint64_t left_over = queued_of(view, seen, planned);
+  items.pending += left_over;
+  items.unchanged += walk.unchanged().assets - std::min(left_over, walk.unchanged().assets);
+  if (report.listing.complete) items.retired = absent_of(view, seen);
+}
+
+}  // namespace medimirror

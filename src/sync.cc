@@ -1,0 +1,400 @@
+#include "sync.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/exit_status.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "preview.h"
+#include "store/local_blob_store.h"
+#include "store/store_lock.h"
+
+namespace medimirror {
+
+namespace {
+
+// ---- what the index remembers of earlier runs' settings
+
+constexpr std::string_view kSelection =
+    "selection";  // what was wanted: when it changes, every item is planned again
+constexpr std::string_view kFilter = "filter";  // a new filter needs a complete listing
+constexpr std::string_view kRecipes =
+    "recipes";                                  // when they change, every held picture may lack a derivative
+constexpr std::string_view kLayout = "layout";  // when it changes, every file may have to move
+constexpr std::string_view kCursor = "cursor";  // the service's time at the last complete listing
+constexpr std::string_view kLastFull = "last_full_listing";
+constexpr std::string_view kPausedHosts = "paused_hosts";  // "until(ms) origin" a line
+
+// Two clocks and a listing that takes minutes: look back further than strictly needed, it costs a few lines.
+constexpr UnixSeconds kCursorOverlap = 3600;
+
+std::string recipes_fingerprint(const std::vector<Recipe>& recipes, const std::string& source) {
+  std::string text = source;
+  for (const Recipe& recipe : recipes) text += fmt::format(" {:016x}", recipe.key());
+  return text;
+}
+
+std::string layout_fingerprint(const PublishOptions& options) {
+  std::string text = fmt::format("{} {}", options.path.text(), options.derivative_source);
+  for (const Recipe& recipe : options.recipes) text += fmt::format(" {}={:016x}", recipe.name, recipe.key());
+  return text;
+}
+
+std::vector<std::pair<std::string, WallTime>> parse_paused_hosts(const std::string& text) {
+  std::vector<std::pair<std::string, WallTime>> hosts;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    const auto space = line.find(' ');
+    if (space == std::string_view::npos) continue;
+    hosts.emplace_back(line.substr(space + 1),
+                       WallTime(Millis(std::atoll(std::string(line.substr(0, space)).c_str()))));
+  }
+  return hosts;
+}
+
+std::string format_paused_hosts(const std::vector<std::pair<std::string, WallTime>>& hosts) {
+  std::string text;
+  for (const auto& [origin, until] : hosts)
+    text += fmt::format("{} {}\n", until.time_since_epoch().count(), origin);
+  return text;
+}
+
+// ---- the run
+
+class Sync {
+ public:
+  Sync(const SyncOptions& options, const Clock& clock, Progress& progress, const StopFlag& stop)
+      : options_(options), clock_(clock), progress_(progress), stop_(stop) {}
+
+  RunReport run() {
+    const SteadyTime start = clock_.steady_now();
+    report_.command = "sync";
+    report_.started = clock_.unix_now();
+    report_.formats = options_.selection.formats.size();
+
+    // One writer at a time; the lock goes with the process, however that ends.
+    make_folders(options_.store_folder);
+    make_folders(options_.reports_folder);
+    const StoreLock lock(options_.store_folder, "sync");
+    index_ = Index::open(options_.store_folder / "index", {});
+    blobs_ = make_local_blob_store({options_.store_folder});
+    blobs_->sweep();  // what a dead run left staged
+    report_.run = index_->view().last_run().value_or(std::pair{RunNumber{0}, RunRecord{}}).first + 1;
+    transport_ = make_curl_transport(options_.transport);
+
+    try {
+      decide_what_to_list();
+      if (options_.dry_run) {
+        preview();
+      } else {
+        mirror();
+      }
+    } catch (const Error& error) {
+      note_error(error);
+    }
+    progress_.finish(clock_.steady_now());
+    conclude(start);
+    return std::move(report_);
+  }
+
+ private:
+  void mirror() {
+    // Walk the listing and, while it runs, fetch, inspect, keep. What is committed stays, whatever happens
+    // next.
+    fetch_and_keep();
+    if (result_.failure) std::rethrow_exception(result_.failure);
+    // Beyond this point neither the API nor a media host is asked again.
+
+    if (listing_covers_all() && result_.listing_complete) retire();
+    // Beyond this point the wanted set is fixed.
+
+    publish();
+    // Beyond this point the directory equals the manifest.
+
+    if (result_.listing_complete) move_cursor();
+  }
+
+  void decide_what_to_list() {
+    const IndexView view = index_->view();
+    const auto changed = [&](std::string_view name, const std::string& now) {
+      return view.setting(name) != now;
+    };
+    selection_changed_ = changed(kSelection, options_.selection.fingerprint());
+    recipes_changed_ =
+        changed(kRecipes, recipes_fingerprint(options_.publish.recipes, options_.publish.derivative_source));
+    layout_changed_ = changed(kLayout, layout_fingerprint(options_.publish));
+    filter_ = options_.filter;
+    if (options_.listed == SyncOptions::Listed::not_at_all) return;
+
+    const bool filter_changed = changed(kFilter, options_.filter.to_json());
+    const std::optional<UnixSeconds> cursor = number_setting(view, kCursor);
+    const std::optional<UnixSeconds> last_full = number_setting(view, kLastFull);
+    const bool recent = last_full && clock_.unix_now() - *last_full < options_.full_listing_every.count();
+    if (options_.listed == SyncOptions::Listed::normally && recent && cursor && !filter_changed &&
+        !selection_changed_ && filter_.updated.empty()) {
+      filter_.updated.from = *cursor - kCursorOverlap;
+      only_changes_ = true;
+    }
+  }
+
+  static std::optional<UnixSeconds> number_setting(const IndexView& view, std::string_view name) {
+    const std::optional<std::string> text = view.setting(name);
+    return text ? std::optional<UnixSeconds>(std::atoll(text->c_str())) : std::nullopt;
+  }
+
+  bool look_at_all() const { return selection_changed_ || options_.listed == SyncOptions::Listed::in_full; }
+
+  std::unique_ptr<Listing> make_listing() {
+    if (options_.listed == SyncOptions::Listed::not_at_all) return nullptr;
+    return list_media(options_.api, filter_, *transport_, clock_);
+  }
+
+  void preview() {
+    const std::unique_ptr<Listing> listing = make_listing();
+    if (listing == nullptr) return;
+    preview_sync(*listing, options_.selection, *transport_, *index_, clock_, progress_, stop_, look_at_all(),
+                 report_);
+    report_.outcome = "dry_run";
+  }
+
+  void fetch_and_keep() {
+    marks_before_ = index_->view().mark_count();
+    PipelineOptions pipeline = options_.pipeline;
+    pipeline.run = report_.run;
+    pipeline.writer.run = report_.run;
+    pipeline.writer.selection = options_.selection;
+    pipeline.writer.rejected_folder = options_.store_folder / "rejected";
+    pipeline.look = look_at_all() ? CatalogueWalk::Look::at_all : CatalogueWalk::Look::at_changed;
+    pipeline.make_missing_derivatives = recipes_changed_ && !options_.publish.recipes.empty();
+    pipeline.paused_hosts = parse_paused_hosts(index_->view().setting(kPausedHosts).value_or(""));
+
+    const std::unique_ptr<Listing> listing = make_listing();
+    result_ = run_pipeline(pipeline, listing.get(), *transport_, *index_, *blobs_, clock_, progress_, stop_);
+    report_listing(listing.get());
+    report_items();
+    save_settings();
+  }
+
+  bool listing_covers_all() const {
+    return options_.listed != SyncOptions::Listed::not_at_all && !only_changes_;
+  }
+
+  void save_settings() {
+    IndexGroup group = index_->group();
+    bool any = false;
+    const auto put = [&](std::string_view name, const std::string& value) {
+      if (group.setting(name) == value) return;
+      group.put_setting(name, value);
+      any = true;
+    };
+    // the selection counts as applied only when every item has been planned with it
+    if (listing_covers_all() && result_.listing_complete) {
+      put(kSelection, options_.selection.fingerprint());
+      put(kFilter, options_.filter.to_json());
+    }
+    if (result_.queue_done && !result_.failure && result_.written.derivatives_failed == 0)
+      put(kRecipes, recipes_fingerprint(options_.publish.recipes, options_.publish.derivative_source));
+    const std::string paused = format_paused_hosts(result_.paused_hosts);
+    if (!paused.empty() || group.setting(kPausedHosts)) put(kPausedHosts, paused);
+    if (any) group.commit();
+  }
+
+  void retire() {
+    retirement_ = retire_absent(*index_, result_.seen, result_.already_known, marks_before_, options_.retire,
+                                clock_.unix_now());
+    report_.items.retired = retirement_.retired;
+    if (retirement_.over_limit)
+      refuse_removal(retirement_.to_remove, retirement_.limit,
+                     "the complete listing no longer names the pictures of");
+  }
+
+  void refuse_removal(std::uint64_t files, std::uint64_t limit, std::string_view why) {
+    over_limit_ = true;
+    report_.error = fmt::format(
+        "{} {} of the published files, and at most {} may be removed in one run (publish.max_delete): "
+        "nothing was "
+        "removed; if this is right, run once with --max-delete {}",
+        why, files, limit, files);
+  }
+
+  void publish() {
+    if (layout_changed_ || options_.listed == SyncOptions::Listed::in_full || tree_is_gone())
+      look_at_every_file();
+    PublishOptions publish = options_.publish;
+    PublishPlan plan = plan_publish(publish, index_->view());
+    const std::uint64_t limit =
+        std::max(options_.retire.max_delete.of(plan.published_before), retirement_.to_remove);
+    if (plan.removed > limit) {
+      // a derivative or a format left the configuration: the same limit holds as for what left the listing
+      refuse_removal(plan.removed, limit, "the settings no longer ask for");
+      publish.remove = false;
+      plan = plan_publish(publish, index_->view());
+    }
+    const PublishResult published = execute_publish(publish, plan, *index_, *blobs_);
+    report_.published = {published.files, published.added, published.replaced, published.removed,
+                         published.clashes};
+    if (layout_changed_ && !over_limit_) {
+      IndexGroup group = index_->group();
+      group.put_setting(kLayout, layout_fingerprint(options_.publish));
+      group.commit();
+    }
+  }
+
+  bool tree_is_gone() const {
+    return index_->view().published_count() > 0 &&
+           !std::filesystem::exists(options_.publish.media_folder / "manifest.jsonl");
+  }
+
+  void look_at_every_file() {
+    const IndexView view = index_->view();
+    IndexGroup group = index_->group();
+    view.each_asset([&](const AssetKey& key, const AssetRecord& record) {
+      if (record.digest) group.mark_unpublished(key);
+      return true;
+    });
+    group.commit();
+  }
+
+  void move_cursor() {
+    IndexGroup group = index_->group();
+    if (server_date_) group.put_setting(kCursor, std::to_string(*server_date_));
+    if (listing_covers_all()) group.put_setting(kLastFull, std::to_string(report_.started));
+    group.commit();
+  }
+
+  // ---- the report
+
+  void report_listing(const Listing* listing) {
+    report_.listing.mode = "none";
+    if (listing == nullptr) return;
+    server_date_ = listing->server_date();
+    report_.listing.mode = listing->mode() == Listing::Mode::stream ? "stream" : "query";
+    report_.listing.total = listing->total().value_or(0);
+    report_.listing.complete = result_.listing_complete;
+    report_.listing.cut_reason = listing->cut_reason();
+    report_.listing.malformed = listing->malformed() + result_.unparsable;
+    if (only_changes_)
+      report_.notes.push_back("only what changed since the last run was listed (api.full_listing_every)");
+  }
+
+  void report_items() {
+    const Writer::Totals& written = result_.written;
+    const CatalogueWalk::Totals& same = result_.unchanged;
+    RunReport::Items& items = report_.items;
+    items.listed = result_.listed;
+    items.links = same.links + written.links;
+    items.filtered = same.filtered + written.filtered;
+    items.fallback = written.fallback;
+    items.fetched = written.fetched;
+    items.deduplicated = written.deduplicated;
+    items.not_modified = written.not_modified;
+    items.failed = written.failed;
+    items.pending = count_pending();
+    items.carried_over = result_.tried_carried_over;
+    const std::uint64_t listed_assets = same.assets + written.assets;
+    items.unchanged = listed_assets - std::min(listed_assets, result_.tried_listed + items.pending);
+    report_.bytes = {result_.bytes_downloaded, written.stored_bytes};
+    report_.requests.media = result_.requests;
+    report_.requests.retries = result_.retries;
+    report_.failures = written.failures;
+    std::ranges::sort(report_.failures, {}, [](const ReportedFailure& failure) {
+      return std::pair<MediaId, const std::string&>(failure.media_id, failure.format);
+    });
+    for (const std::string& note : written.notes) report_.notes.push_back(note);
+    for (const HostTrouble& trouble : result_.trouble) report_.notes.push_back(trouble.sentence);
+  }
+
+  // Wanted, listed in this run, and not tried.
+  std::uint64_t count_pending() const {
+    if (result_.queue_done) return 0;
+    std::uint64_t pending = 0;
+    const IndexView view = index_->view();
+    for (std::optional<AssetKey> after;;) {
+      const std::vector<AssetKey> some = view.queued(after, 10'000);
+      if (some.empty()) return pending;
+      for (const AssetKey& key : some) {
+        if (!std::ranges::binary_search(result_.seen, key.media)) continue;
+        const std::optional<AssetRecord> record = view.asset(key);
+        const bool tried = record && record->state == AssetState::failed && !record->attempts.empty() &&
+                           record->attempts.back().run == report_.run;
+        if (!tried) ++pending;
+      }
+      after = some.back();
+    }
+  }
+
+  void note_error(const Error& error) {
+    report_.outcome = "failed";
+    report_.error = error.what();
+    report_.exit_code = static_cast<int>(exit_status_of(error.kind()));
+  }
+
+  void conclude(SteadyTime start) {
+    report_.seconds = std::chrono::duration<double>(clock_.steady_now() - start).count();
+    if (report_.outcome.empty()) {
+      const auto end = [&](std::string_view outcome, ExitStatus status) {
+        report_.outcome = outcome;
+        report_.exit_code = static_cast<int>(status);
+      };
+      const bool try_later = std::ranges::any_of(result_.trouble, &HostTrouble::try_later) ||
+                             (result_.listing_ended && !result_.listing_complete && listing_covers_all());
+      if (stop_.requested()) {
+        end("interrupted", ExitStatus::interrupted);
+      } else if (over_limit_) {
+        end("safety_limit", ExitStatus::safety_limit);
+      } else if (try_later) {
+        end("try_later", ExitStatus::try_later);
+      } else if (report_.items.failed > 0 || report_.items.pending > 0 ||
+                 !report_.published.clashes.empty()) {
+        end("partial", ExitStatus::some_failed);
+      } else {
+        end("done", ExitStatus::done);
+      }
+    }
+    if (!report_.balances())
+      report_.notes.push_back(
+          "the counts of this run do not add up; this is a fault of medimirror, please report it");
+    if (options_.dry_run) return;
+
+    const std::string json = to_json(report_);
+    IndexGroup group = index_->group();
+    group.put_run(report_.run,
+                  {report_.started, clock_.unix_now(), report_.exit_code, report_.listing.complete, json});
+    group.commit();
+    replace_file(options_.reports_folder / "last-run.json", json + "\n");
+    replace_file(options_.reports_folder / "last-run.txt", to_text(report_));
+  }
+
+  const SyncOptions& options_;
+  const Clock& clock_;
+  Progress& progress_;
+  const StopFlag& stop_;
+
+  std::unique_ptr<Index> index_;
+  std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<Transport> transport_;
+
+  MediaFilter filter_;  // of this run: the user's, and since when
+  bool only_changes_ = false;
+  bool selection_changed_ = false, recipes_changed_ = false, layout_changed_ = false;
+  std::uint64_t marks_before_ = 0;
+  PipelineResult result_;
+  Retirement retirement_;
+  bool over_limit_ = false;
+  std::optional<UnixSeconds> server_date_;
+  RunReport report_;
+};
+
+}  // namespace
+
+RunReport run_sync(const SyncOptions& options, const Clock& clock, Progress& progress, const StopFlag& stop) {
+  return Sync(options, clock, progress, stop).run();
+}
+
+}  // namespace medimirror
