@@ -197,6 +197,25 @@ TEST_F(IndexTest, TheQueueIsExactlyWhatIsToFetch) {
   EXPECT_EQ(by_pages, queued);
 }
 
+TEST_F(IndexTest, WhatIsAbsentIsExactlyWhatIsUnlistedAndNotRetired) {
+  const auto index = open();
+  IndexGroup group = index->group();
+  AssetRecord record = asset(AssetState::held);
+  record.unlisted = true;
+  group.put_asset({1, "huge"}, record);
+  group.put_asset({2, "huge"}, record);
+  group.put_asset({3, "huge"}, record);
+  group.put_asset({4, "huge"}, asset(AssetState::held));
+  EXPECT_THAT(group.absent(std::nullopt, 9),
+              ElementsAre(AssetKey{1, "huge"}, AssetKey{2, "huge"}, AssetKey{3, "huge"}));
+  record.state = AssetState::retired;
+  group.put_asset({1, "huge"}, record);
+  group.put_asset({2, "huge"}, asset(AssetState::held));  // listed again
+  EXPECT_THAT(group.absent(std::nullopt, 9), ElementsAre(AssetKey{3, "huge"}));
+  group.remove_asset({3, "huge"});
+  EXPECT_THAT(group.absent(std::nullopt, 9), IsEmpty());
+}
+
 TEST_F(IndexTest, KeysAfterOneThatIsGoneGoOnBehindIt) {
   const auto index = open();
   IndexGroup group = index->group();

@@ -91,6 +91,7 @@ AssetRecord Dice::record<AssetRecord>() {
   record.attempts.resize(below(kAttemptsKept + 1));
   for (auto& attempt : record.attempts)
     attempt = {time(), number(), text(), text(), static_cast<std::uint32_t>(number())};
+  record.unlisted = coin();
   record.absent_runs = static_cast<std::uint8_t>(number());
   record.retired_at = time();
   return record;
