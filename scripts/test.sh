@@ -15,11 +15,11 @@ while [[ $# -gt 0 ]]; do
     --quick) ctest_arguments+=(-LE 'e2e|slow') ;;
     --asan)
       folder=build-asan
-      cmake_arguments+=(-DMEDIMIRROR_SANITIZE=address,undefined '-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1')
+      cmake_arguments+=("-DMEDIMIRROR_SANITIZE=address,undefined" '-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1')
       ;;
     --tsan)
       folder=build-tsan
-      cmake_arguments+=(-DMEDIMIRROR_SANITIZE=thread '-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1')
+      cmake_arguments+=("-DMEDIMIRROR_SANITIZE=thread" '-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1')
       ;;
     --werror) cmake_arguments+=(-DMEDIMIRROR_WERROR=ON) ;;
     -h | --help)

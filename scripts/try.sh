@@ -1,0 +1,157 @@
+#!/bin/bash
+# try.sh [--live] : see medimirror work.
+# Installs what is missing, builds, starts the stand-in service, mirrors a small catalogue over real HTTP, syncs a second
+# time to show that nothing is transferred, and prints where to look (./build/try).
+#   --live   against the real service instead, with what was created in the last 7 days, in a small size. Wants
+#            MEDIMIRROR_API_KEY_ID, MEDIMIRROR_API_SECRET and MEDIMIRROR_CONTACT in the environment.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+live=no
+case ${1:-} in
+  '') ;;
+  --live) live=yes ;;
+  *)
+    sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"
+    [[ $1 == -h || $1 == --help ]] && exit 0
+    exit 2
+    ;;
+esac
+
+if [[ $live == yes ]]; then
+  for variable in MEDIMIRROR_API_KEY_ID MEDIMIRROR_API_SECRET MEDIMIRROR_CONTACT; do
+    if [[ -z ${!variable:-} ]]; then
+      echo "$variable is not set; --live talks to the real service and needs your key and how to reach you" >&2
+      exit 2
+    fi
+  done
+else
+  # what this machine has set up for the real service must not leak into the trial
+  for variable in $(compgen -e | grep '^MEDIMIRROR_' || true); do unset "$variable"; done
+fi
+
+say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+
+scripts/install_deps.sh
+say "Building"
+folder=${BUILD:-build}
+TARGETS="medimirror medimirror-sandbox" scripts/build.sh "$folder"
+build=$PWD/$folder
+try=$build/try
+if [[ $live == yes ]]; then try=$build/try-live; fi
+medimirror=$build/medimirror
+mkdir -p "$try"
+config=$try/medimirror.toml
+if [[ $live == no ]]; then rm -rf "$try/mirror" "$try/copy" "$try/sandbox" "$config"; fi
+
+sandbox=
+stop_sandbox() {
+  if [[ -n $sandbox ]]; then
+    kill "$sandbox" 2>/dev/null || true
+    wait "$sandbox" 2>/dev/null || true
+  fi
+}
+trap stop_sandbox EXIT
+trap 'exit 130' INT TERM
+
+start_sandbox() {
+  rm -f "$try/port"
+  "$build/medimirror-sandbox" --port 0 --port-file "$try/port" --media 300 --products 100 --seed 1 \
+    --state "$try/sandbox" --pictures real >"$try/sandbox.log" 2>&1 &
+  sandbox=$!
+  for _ in $(seq 300); do
+    [[ -s $try/port ]] && return
+    if ! kill -0 "$sandbox" 2>/dev/null; then break; fi
+    sleep 0.1
+  done
+  echo "the stand-in service did not start:" >&2
+  cat "$try/sandbox.log" >&2
+  exit 1
+}
+
+write_sandbox_config() {
+  local address
+  address=http://127.0.0.1:$(cat "$try/port")
+  cat >"$config" <<TOML
+root = "mirror"
+contact = "try@example.com"
+
+[api]
+base_url = "$address/v4"
+key_id = "42"
+secret_file = "key"
+
+[media]
+base_url = "$address"
+allow_private_addresses = true       # the stand-in service runs on this machine
+
+[select]
+formats = ["large"]
+
+[[derivative]]
+name = "thumb"
+width = 200
+height = 200
+format = "webp"
+TOML
+  (umask 077 && echo sandbox-secret >"$try/key")
+}
+
+write_live_config() {
+  # a week and the second-smallest size: enough to see it work, little enough to be polite
+  cat >"$config" <<TOML
+root = "mirror"
+
+[media]
+connections = 4
+
+[select]
+formats = ["medium"]
+created_from = "$(date -u -d '7 days ago' +%F)"
+TOML
+}
+
+# Exit 3 says that some items failed: the report names them, and the trial goes on.
+sync_once() {
+  local status=0
+  "$medimirror" --config "$config" sync || status=$?
+  if [[ $status -ne 0 && $status -ne 3 ]]; then exit "$status"; fi
+}
+
+if [[ $live == yes ]]; then
+  write_live_config
+else
+  say "Starting medimirror-sandbox, the stand-in service: 300 media with every oddity of the real one"
+  start_sandbox
+  write_sandbox_config
+fi
+
+say "First sync"
+sync_once
+if command -v rsync >/dev/null && [[ $live == no ]]; then rsync -aH "$try/mirror/media/" "$try/copy/"; fi
+
+say "Second sync: nothing is transferred"
+sync_once
+
+say "What rsync has to do now (each line would be a file or folder)"
+if [[ -d $try/copy ]]; then
+  changes=$(rsync -aH --delete --itemize-changes --dry-run "$try/mirror/media/" "$try/copy/")
+  if [[ -n $changes ]]; then
+    echo "$changes"
+    echo "rsync should have found nothing to do" >&2
+    exit 1
+  fi
+fi
+echo "nothing"
+
+say "The checksums"
+(cd "$try/mirror/media" && sha256sum --quiet -c SHA256SUMS && echo "$(wc -l <SHA256SUMS) files are what they should be")
+
+say "Where to look"
+cat <<TEXT
+  the pictures       $try/mirror/media/
+  the list of them   $try/mirror/media/manifest.jsonl
+  the last report    $try/mirror/reports/last-run.txt
+  the configuration  $config
+  one picture's life $medimirror --config $config show ID
+TEXT
