@@ -129,9 +129,9 @@ std::optional<TransferFailure> CurlTransfer::begin(RequestId id, Request request
   } else {
     set(CURLOPT_HTTPGET, 1L);
   }
-  const bool try_http2 = http2 && url.scheme == "https";
-  set(CURLOPT_HTTP_VERSION, static_cast<long>(try_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
-  set(CURLOPT_PIPEWAIT, try_http2 ? 1L : 0L);
+  tries_http2_ = http2 && url.scheme == "https";
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(tries_http2_ ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+  set(CURLOPT_PIPEWAIT, tries_http2_ ? 1L : 0L);
   // "" asks for all that libcurl can decode; identity says no, and still decodes what comes compressed
   // unasked.
   set(CURLOPT_ACCEPT_ENCODING, request_.accept_compression ? "" : "identity");
@@ -310,7 +310,7 @@ std::optional<TransferError> CurlTransfer::passed_limit(SteadyTime now) const {
 bool CurlTransfer::used_http2() const {
   long version = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
-  return version == CURL_HTTP_VERSION_2_0;
+  return version == CURL_HTTP_VERSION_2_0 || (version == CURL_HTTP_VERSION_NONE && tries_http2_);
 }
 
 TransferFailure CurlTransfer::failure(TransferError error, std::string detail) const {

@@ -51,7 +51,7 @@ class CurlTransfer {
   CURL* handle() const { return easy_.get(); }
   RequestId id() const { return id_; }
   std::uint64_t bytes_received() const { return bytes_received_; }
-  bool used_http2() const;
+  bool used_http2() const;  // or would have, when no answer came to tell
 
   // The limits of time. None can pass before next_check(), whatever happens until then.
   SteadyTime next_check(SteadyTime now) const;
@@ -96,6 +96,7 @@ class CurlTransfer {
   Request request_;
   std::unique_ptr<curl_slist, Cleanup> headers_;
   bool through_proxy_ = false;
+  bool tries_http2_ = false;
 
   Response response_;
   std::size_t header_bytes_ = 0;

@@ -292,7 +292,7 @@ void CurlTransport::collect(CURL* handle, CURLcode code) {
       std::ranges::find_if(running_, [handle](const Slot* s) { return s->transfer.handle() == handle; });
   assert(found != running_.end());
   Slot* const slot = *found;
-  const bool http2 = slot->transfer.used_http2() || code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
+  const bool http2 = slot->transfer.used_http2();
   give_back(slot);
   const std::exception_ptr exception = slot->transfer.take_exception();
   Completed completed = slot->transfer.finish(code);

@@ -2,17 +2,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <chrono>
 #include <map>
-#include <optional>
 #include <string>
 #include <thread>
 
 #include "base/sha256.h"
 #include "http/url.h"
 #include "support/http_server.h"
+#include "support/scoped_environment.h"
 
 namespace medimirror {
 namespace {
@@ -519,24 +518,6 @@ TEST_F(CurlTransportTest, RefusesANameThatLeadsToAPrivateAddress) {
 }
 
 // ---------------------------------------------------------------- environment
-
-class ScopedEnvironment {
- public:
-  ScopedEnvironment(const char* name, const std::string& value) : name_(name) {
-    if (const char* old = ::getenv(name)) old_ = old;
-    ::setenv(name, value.c_str(), 1);
-  }
-  ~ScopedEnvironment() {
-    if (old_)
-      ::setenv(name_, old_->c_str(), 1);
-    else
-      ::unsetenv(name_);
-  }
-
- private:
-  const char* name_;
-  std::optional<std::string> old_;
-};
 
 TEST_F(CurlTransportTest, GoesThroughTheProxyOfTheEnvironment) {
   const ScopedEnvironment proxy("http_proxy", "http://127.0.0.1:" + std::to_string(server_.port()));
