@@ -347,11 +347,13 @@ TransferFailure CurlTransfer::failure_of(CURLcode code) const {
         return TransferError::short_body;
       case CURLE_HTTP2:
       case CURLE_HTTP2_STREAM:
-        return in_body ? TransferError::short_body : TransferError::not_processed;
+        return in_body ? TransferError::short_body : TransferError::reset;
       // Without an error of the socket these are a broken chunk or an end that TLS did not announce.
       case CURLE_RECV_ERROR:
         return in_body && os_error == 0 ? TransferError::short_body : TransferError::reset;
+      // libcurl itself sends a refused stream again, five times; this is how it gives up.
       case CURLE_SEND_ERROR:
+        return used_http2() && !in_body ? TransferError::not_processed : TransferError::reset;
       case CURLE_GOT_NOTHING:
         return TransferError::reset;
       case CURLE_ABORTED_BY_CALLBACK:
