@@ -56,7 +56,7 @@ trap 'exit 130' INT TERM
 
 start_sandbox() {
   rm -f "$try/port"
-  "$build/medimirror-sandbox" --port 0 --port-file "$try/port" --media 300 --products 100 --seed 1 \
+  "$build/medimirror-sandbox" --port 0 --port-file "$try/port" --media 150 --products 50 --seed 1 \
     --state "$try/sandbox" --pictures real >"$try/sandbox.log" 2>&1 &
   sandbox=$!
   for _ in $(seq 300); do
@@ -121,7 +121,7 @@ sync_once() {
 if [[ $live == yes ]]; then
   write_live_config
 else
-  say "Starting medimirror-sandbox, the stand-in service: 300 media with every oddity of the real one"
+  say "Starting medimirror-sandbox, the stand-in service: 150 media with every oddity of the real one"
   start_sandbox
   write_sandbox_config
 fi
