@@ -18,7 +18,10 @@ Pyramid::Pyramid(std::uint32_t width, std::uint32_t height, std::uint32_t bands,
     step.level = {{width, height, bands, {}}, exact_width, exact_height};
     step.kept = levels_kept.contains(number);
     if (step.kept) step.level.pixels.data.resize(step.level.pixels.row_bytes() * height);
-    if (number < *levels_kept.rbegin()) step.waiting.resize(step.level.pixels.row_bytes());
+    if (number < *levels_kept.rbegin()) {
+      step.waiting.resize(step.level.pixels.row_bytes());
+      step.halved.resize(std::size_t{(width + 1) / 2} * bands);
+    }
     steps_.push_back(std::move(step));
     width = (width + 1) / 2;
     height = (height + 1) / 2;
@@ -57,9 +60,8 @@ void Pyramid::add_row(unsigned number, const std::uint8_t* row) {
     std::memcpy(step.waiting.data(), row, pixels.row_bytes());
     return;
   }
-  std::vector<std::uint8_t> halved(steps_[number + 1].level.pixels.row_bytes());
-  halve_rows(upper ? row : step.waiting.data(), row, pixels.width, pixels.bands, halved.data());
-  add_row(number + 1, halved.data());
+  halve_rows(upper ? row : step.waiting.data(), row, pixels.width, pixels.bands, step.halved.data());
+  add_row(number + 1, step.halved.data());
 }
 
 }  // namespace medimirror

@@ -43,6 +43,7 @@ class Pyramid {
     bool kept = false;
     std::uint32_t rows = 0;             // arrived so far
     std::vector<std::uint8_t> waiting;  // an upper row until its lower one is there
+    std::vector<std::uint8_t> halved;   // what goes on to the next level
   };
   void add_row(unsigned number, const std::uint8_t* row);
 

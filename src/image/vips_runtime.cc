@@ -43,13 +43,15 @@ void start_vips() {
   static const bool started = [] {
     // Freed pixels stay with the process: mapping and clearing megabytes for each picture costs more than
     // halving it.
-    mallopt(M_MMAP_THRESHOLD, 64 << 20);
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that glibc takes
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
     mallopt(M_ARENA_MAX, 2);
     if (vips_init("medimirror") != 0)
       throw Error(ErrorKind::internal, "libvips does not start: " + take_vips_error(), "start libvips");
     vips_concurrency_set(1);
+#if VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION < 15
     vips_vector_set_enabled(FALSE);  // it makes machine code at run time, which the confinement forbids
+#endif
     vips_cache_set_max(0);
     vips_cache_set_max_mem(0);
     vips_cache_set_max_files(0);
