@@ -188,7 +188,8 @@ class Loader {
     const auto origin = config_.origins.find(name);
     const bool from_file =
         origin != config_.origins.end() && origin->second.starts_with(file_.native() + ":");
-    const std::filesystem::path start = std::filesystem::absolute(from_file ? file_.parent_path() : ".");
+    const std::filesystem::path start =
+        from_file ? std::filesystem::absolute(file_).parent_path() : std::filesystem::current_path();
     std::filesystem::path settled = (start / path).lexically_normal();
     return settled.has_filename() ? settled : settled.parent_path();
   }

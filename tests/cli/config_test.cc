@@ -229,6 +229,15 @@ TEST_F(ConfigTest, RelativePathsInTheFileStartAtTheFile) {
   EXPECT_EQ(config.store_dir, folder_.path() / "mirror" / "store");
 }
 
+TEST_F(ConfigTest, AFileInTheCurrentFolderMayBeNamedWithoutAFolder) {
+  write("bare.toml", "contact = \"ops@example.com\"\nroot = \"mirror\"\n");
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_.path());
+  const Config config = load_config("bare.toml", environment(), {});
+  std::filesystem::current_path(before);
+  EXPECT_EQ(config.root, folder_.path() / "mirror");
+}
+
 TEST_F(ConfigTest, ARelativePathOfTheEnvironmentStartsAtTheCurrentFolder) {
   variables_["MEDIMIRROR_ROOT"] = "mirror";
   EXPECT_EQ(load_with_contact("").root, std::filesystem::current_path() / "mirror");
