@@ -33,6 +33,8 @@ class BlobStore {
  public:
   virtual ~BlobStore() = default;
 
+  // A blob by that name is there. Whether it is durable only the index or a commit() can say: a run that died between
+  // rename and sync leaves names that a power cut may take away again.
   virtual bool has(const Digest& digest) const = 0;
   // The caller has hashed `bytes` already; `mtime` becomes the blob's modification time.
   virtual StagedBlob stage(const Digest& digest, std::string_view bytes, UnixSeconds mtime) = 0;
@@ -41,7 +43,8 @@ class BlobStore {
   virtual void discard(const StagedBlob& blob) = 0;
 
   virtual std::optional<std::string> read(const Digest& digest) const = 0;  // nothing: not there
-  // Puts the blob at `target` (an absolute file name, replaced atomically): hard link, else clone, else copy.
+  // Puts the blob at `target` (an absolute file name, replaced atomically): hard link, else clone, else copy. Missing
+  // folders are made. The names are not synced; copies are.
   virtual Placement place(const Digest& digest, const std::string& target) = 0;
 
   // In digest order; the callback returns false to stop.
