@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/units.h"
+#include "http/content_digest.h"
 
 namespace medimirror {
 
@@ -133,6 +134,14 @@ bool Downloader::handle(Completed& completed) {
   bytes_ += response != nullptr ? response->bytes_received
                                 : std::get<TransferFailure>(completed.result).bytes_received;
 
+  std::string disagreement;
+  if (verdict.verdict == Verdict::success) {
+    if (std::optional<std::string> mismatch = check_content_digest(*response).mismatch) {
+      verdict.verdict = Verdict::try_again;
+      verdict.reason = "wrong_digest";
+      disagreement = std::move(*mismatch);
+    }
+  }
   if (verdict.verdict == Verdict::success && options_.plausible && item.attempt == 1 &&
       !options_.plausible(response->body)) {
     verdict.verdict = Verdict::try_again;
@@ -169,7 +178,8 @@ bool Downloader::handle(Completed& completed) {
       finish(item, Refused{verdict.reason, detail_of(completed.result, item.attempt)});
       break;
     case Verdict::try_again:
-      try_again(std::move(item), verdict, detail_of(completed.result, item.attempt));
+      try_again(std::move(item), verdict,
+                disagreement.empty() ? detail_of(completed.result, item.attempt) : disagreement);
       break;
   }
   return true;
@@ -272,7 +282,7 @@ void Downloader::note_health(const std::string& origin, Host& host, const Classi
     case Verdict::try_again:
       break;
   }
-  if (verdict.reason == "not_an_image") return;  // the host works, whatever it says
+  if (verdict.reason == "not_an_image" || verdict.reason == "wrong_digest") return;  // the host works
 
   ++host.failures_in_row;
   const SteadyTime now = clock_.steady_now();
