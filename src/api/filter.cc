@@ -268,6 +268,8 @@ ParsedFilter parse_filter(std::string_view text) {
         fmt::format("the filter is not JSON from {} on; keys and texts need double quotes, and no comma may "
                     "follow the last entry",
                     line_and_column(text, error.byte))};
+  } catch (const Json::out_of_range&) {
+    return {{}, "the filter holds a number that is too large to be meant"};
   }
 }
 
@@ -284,8 +286,11 @@ std::string MediaFilter::to_json() const {
   if (!raw_json.empty()) all.push_back(Json::parse(raw_json));
   // a filter is required; that an empty "and" is one is not documented, this is
   if (all.empty()) all.push_back(Json{{"or", Json::array({{{"published", true}}, {{"published", false}}})}});
-  if (all.size() == 1) return all[0].dump();
-  return Json{{"and", all}}.dump();
+  // a text that is not UTF-8 must not end in an exception of the library
+  const auto text_of = [](const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  };
+  return all.size() == 1 ? text_of(all[0]) : text_of(Json{{"and", all}});
 }
 
 std::optional<std::string> check(const MediaFilter& filter) {

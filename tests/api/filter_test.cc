@@ -115,6 +115,7 @@ TEST(Filter, NamesThePlaceInARawFilter) {
       {R"({"published":true} x)", "not JSON from line 1, column 20"},
       {R"([{"published":true}])", "filter must be an object with one key"},
       {R"("published")", "filter must be an object with one key"},
+      {R"({"createdAt":1E8594112})", "a number that is too large"},
       {"{}", "filter is empty"},
       {R"({"published":true,"type":"photo"})", "holds 2 keys (published, type); a filter has one"},
       {R"({"type":"photo","type":"link"})", "the key \"type\" twice"},
