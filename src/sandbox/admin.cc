@@ -95,7 +95,8 @@ Reply Service::truth(const Request& request) {
   reply.content_type = "application/x-json-stream";
   reply.producer = [this, query, catalogue = evolution_.snapshot(),
                     index = MediaIndex{0}](std::string& out) mutable {
-    while (index < catalogue->media_count() && out.size() < kChunkBytes)
+    const std::size_t start = out.size();
+    while (index < catalogue->media_count() && out.size() - start < kChunkBytes)
       write_truth(out, *catalogue, hosts_, *pictures_, index++, query);
     return index < catalogue->media_count() ? More::yes : More::no;
   };

@@ -18,7 +18,7 @@ struct Violation {
 };
 
 template <typename Facts>
-using Test = std::function<bool(const Facts&)>;
+using Predicate = std::function<bool(const Facts&)>;
 
 // What every test must know besides the facts: `now` decides on `available`.
 struct FilterContext {
@@ -26,9 +26,9 @@ struct FilterContext {
   UnixSeconds now = 0;
 };
 
-Test<MediaFacts> parse_media_filter(const nlohmann::json& filter, const FilterContext& context,
-                                    std::vector<Violation>& violations);
-Test<ProductFacts> parse_product_filter(const nlohmann::json& filter, const FilterContext& context,
-                                        std::vector<Violation>& violations);
+Predicate<MediaFacts> parse_media_filter(const nlohmann::json& filter, const FilterContext& context,
+                                         std::vector<Violation>& violations);
+Predicate<ProductFacts> parse_product_filter(const nlohmann::json& filter, const FilterContext& context,
+                                             std::vector<Violation>& violations);
 
 }  // namespace medimirror::sandbox

@@ -39,7 +39,8 @@ std::uint32_t FilterValue::one_or_more_of(const std::string_view* names, std::si
 }
 
 int FilterValue::one_of(const std::string_view* names, std::size_t count) const {
-  const std::string wanted = text();
+  if (!json_.is_string()) return refuse("must be a string"), -1;
+  const auto wanted = json_.get<std::string>();
   const auto* const found = std::find(names, names + count, wanted);
   if (found == names + count)
     return refuse(fmt::format("\"{}\" is not one of {}", wanted, fmt::join(names, names + count, ", "))), -1;

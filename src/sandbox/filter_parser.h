@@ -38,13 +38,14 @@ class FilterValue {
 };
 
 template <typename Facts>
-using FilterKeys = std::unordered_map<std::string, std::function<Test<Facts>(const FilterValue&)>>;
+using FilterKeys = std::unordered_map<std::string, std::function<Predicate<Facts>(const FilterValue&)>>;
 
 constexpr int kFilterDepthMax = 32;
 
 template <typename Facts>
-Test<Facts> parse_filter(const nlohmann::json& filter, const std::string& path, const FilterKeys<Facts>& keys,
-                         std::vector<Violation>& violations, int depth = 0) {
+Predicate<Facts> parse_filter(const nlohmann::json& filter, const std::string& path,
+                              const FilterKeys<Facts>& keys, std::vector<Violation>& violations,
+                              int depth = 0) {
   const auto refuse = [&](const std::string& where, std::string message) {
     violations.push_back({where, std::move(message)});
     return [](const Facts&) { return false; };
@@ -63,7 +64,7 @@ Test<Facts> parse_filter(const nlohmann::json& filter, const std::string& path, 
   }
   if (key == "and" || key == "or") {
     if (!value.is_array()) return refuse(here, "must be a list of filters");
-    std::vector<Test<Facts>> inner;
+    std::vector<Predicate<Facts>> inner;
     for (std::size_t i = 0; i < value.size(); ++i)
       inner.push_back(
           parse_filter<Facts>(value[i], fmt::format("{}[{}]", here, i), keys, violations, depth + 1));

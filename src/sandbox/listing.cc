@@ -10,7 +10,7 @@ constexpr std::size_t kChunkBytes = 64 * 1024;
 
 class MediaRows final : public Rows {
  public:
-  MediaRows(std::shared_ptr<const Catalogue> catalogue, MediaHosts hosts, Test<MediaFacts> test)
+  MediaRows(std::shared_ptr<const Catalogue> catalogue, MediaHosts hosts, Predicate<MediaFacts> test)
       : catalogue_(std::move(catalogue)), hosts_(std::move(hosts)), test_(std::move(test)) {}
 
   std::uint32_t items() const override { return catalogue_->media_count(); }
@@ -34,12 +34,12 @@ class MediaRows final : public Rows {
  private:
   std::shared_ptr<const Catalogue> catalogue_;
   MediaHosts hosts_;
-  Test<MediaFacts> test_;
+  Predicate<MediaFacts> test_;
 };
 
 class ProductRows final : public Rows {
  public:
-  ProductRows(std::shared_ptr<const Catalogue> catalogue, MediaHosts hosts, Test<ProductFacts> test)
+  ProductRows(std::shared_ptr<const Catalogue> catalogue, MediaHosts hosts, Predicate<ProductFacts> test)
       : catalogue_(std::move(catalogue)), hosts_(std::move(hosts)), test_(std::move(test)) {}
 
   std::uint32_t items() const override { return catalogue_->product_count(); }
@@ -52,7 +52,7 @@ class ProductRows final : public Rows {
  private:
   std::shared_ptr<const Catalogue> catalogue_;
   MediaHosts hosts_;
-  Test<ProductFacts> test_;
+  Predicate<ProductFacts> test_;
 };
 
 std::vector<std::uint32_t> by_touched_at(const Rows& rows) {
@@ -67,12 +67,12 @@ std::vector<std::uint32_t> by_touched_at(const Rows& rows) {
 }  // namespace
 
 std::unique_ptr<Rows> media_rows(std::shared_ptr<const Catalogue> catalogue, MediaHosts hosts,
-                                 Test<MediaFacts> test) {
+                                 Predicate<MediaFacts> test) {
   return std::make_unique<MediaRows>(std::move(catalogue), std::move(hosts), std::move(test));
 }
 
 std::unique_ptr<Rows> product_rows(std::shared_ptr<const Catalogue> catalogue, MediaHosts hosts,
-                                   Test<ProductFacts> test) {
+                                   Predicate<ProductFacts> test) {
   return std::make_unique<ProductRows>(std::move(catalogue), std::move(hosts), std::move(test));
 }
 

@@ -30,9 +30,9 @@ class Rows {
 };
 
 std::unique_ptr<Rows> media_rows(std::shared_ptr<const Catalogue> catalogue, MediaHosts hosts,
-                                 Test<MediaFacts> test);
+                                 Predicate<MediaFacts> test);
 std::unique_ptr<Rows> product_rows(std::shared_ptr<const Catalogue> catalogue, MediaHosts hosts,
-                                   Test<ProductFacts> test);
+                                   Predicate<ProductFacts> test);
 
 // How a listing lies (a fault): what it says and what it holds.
 enum class ListingLie { none, empty, half, half_with_full_total };

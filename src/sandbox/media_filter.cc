@@ -10,13 +10,13 @@ std::uint32_t bit(int position) {
   return position < 0 ? 0u : 1u << position;
 }
 
-Test<MediaFacts> range_test(const FilterValue& value, UnixSeconds MediaFacts::*time) {
+Predicate<MediaFacts> range_test(const FilterValue& value, UnixSeconds MediaFacts::*time) {
   return [range = value.range(), time](const MediaFacts& facts) {
     return facts.*time >= range.first && facts.*time <= range.second;
   };
 }
 
-Test<MediaFacts> product_test(const FilterValue& value, const Catalogue& catalogue) {
+Predicate<MediaFacts> product_test(const FilterValue& value, const Catalogue& catalogue) {
   std::vector<MediaIndex> members;
   if (const auto product = catalogue.product_index(value.text())) members = catalogue.product_media(*product);
   return [members](const MediaFacts& facts) {
@@ -82,8 +82,8 @@ FilterKeys<MediaFacts> media_keys(const FilterContext& context) {
 
 }  // namespace
 
-Test<MediaFacts> parse_media_filter(const nlohmann::json& filter, const FilterContext& context,
-                                    std::vector<Violation>& violations) {
+Predicate<MediaFacts> parse_media_filter(const nlohmann::json& filter, const FilterContext& context,
+                                         std::vector<Violation>& violations) {
   return parse_filter<MediaFacts>(filter, "filter", media_keys(context), violations);
 }
 

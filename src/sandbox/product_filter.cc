@@ -17,7 +17,7 @@ std::set<std::string> codes(const FilterValue& value) {
   return {texts.begin(), texts.end()};
 }
 
-Test<ProductFacts> any_ean(const FilterValue& value) {
+Predicate<ProductFacts> any_ean(const FilterValue& value) {
   return [wanted = codes(value)](const ProductFacts& facts) {
     return std::any_of(facts.eans.begin(), facts.eans.end(),
                        [&](const auto& ean) { return wanted.contains(ean); });
@@ -31,7 +31,7 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-Test<ProductFacts> search_test(const FilterValue& value, bool oddities) {
+Predicate<ProductFacts> search_test(const FilterValue& value, bool oddities) {
   return [wanted = lower(value.text()), oddities](const ProductFacts& facts) {
     if (lower(facts.id) == wanted || facts.cnk == wanted) return true;
     if (std::find(facts.eans.begin(), facts.eans.end(), wanted) != facts.eans.end()) return true;
@@ -42,7 +42,7 @@ Test<ProductFacts> search_test(const FilterValue& value, bool oddities) {
 }
 
 // {"flag": "media", "locale": "nl"}: media in that language; the other flags are drawn.
-Test<ProductFacts> content_test(const FilterValue& value, const Catalogue& catalogue) {
+Predicate<ProductFacts> content_test(const FilterValue& value, const Catalogue& catalogue) {
   const auto never = [](const ProductFacts&) { return false; };
   const auto& json = value.json();
   if (!json.is_object() || !json.contains("flag") || !json["flag"].is_string() ||
@@ -73,7 +73,7 @@ Test<ProductFacts> content_test(const FilterValue& value, const Catalogue& catal
   };
 }
 
-Test<ProductFacts> media_test(const FilterValue& value, const Catalogue& catalogue) {
+Predicate<ProductFacts> media_test(const FilterValue& value, const Catalogue& catalogue) {
   std::set<MediaIndex> wanted;
   const auto add = [&](const nlohmann::json& id) {
     if (!id.is_number_unsigned()) return value.refuse("must be a media id or a list of them");
@@ -95,7 +95,7 @@ FilterKeys<ProductFacts> product_keys(const FilterContext& context) {
   const Catalogue& catalogue = *context.catalogue;
   // The ids of these are "B003", "C007", "F021".
   const auto numbered = [](char letter, std::uint32_t ProductFacts::*number) {
-    return [letter, number](Value value) -> Test<ProductFacts> {
+    return [letter, number](Value value) -> Predicate<ProductFacts> {
       return [wanted = value.text(), letter, number](const ProductFacts& facts) {
         return fmt::format("{}{:03}", letter, facts.*number) == wanted;
       };
@@ -149,8 +149,8 @@ FilterKeys<ProductFacts> product_keys(const FilterContext& context) {
 
 }  // namespace
 
-Test<ProductFacts> parse_product_filter(const nlohmann::json& filter, const FilterContext& context,
-                                        std::vector<Violation>& violations) {
+Predicate<ProductFacts> parse_product_filter(const nlohmann::json& filter, const FilterContext& context,
+                                             std::vector<Violation>& violations) {
   return parse_filter<ProductFacts>(filter, "filter", product_keys(context), violations);
 }
 
