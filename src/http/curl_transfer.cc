@@ -200,7 +200,10 @@ curl_socket_t CurlTransfer::on_open_socket(void* self, curlsocktype, curl_sockad
     return CURL_SOCKET_BAD;
   }
   // CLOEXEC: the decoder processes must not inherit connections.
-  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  const int buffer = transfer.settings_.socket_buffer_bytes;
+  if (fd >= 0 && buffer > 0) ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+  return fd;
 }
 
 int CurlTransfer::on_before_request(void* self, char* peer, char*, int, int) noexcept {

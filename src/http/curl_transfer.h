@@ -33,6 +33,7 @@ struct CurlSettings {
   std::string user_agent;
   std::string ca_file, ca_folder;  // empty: as libcurl was built
   long receive_buffer_bytes = 0;
+  int socket_buffer_bytes = 0;  // 0: as the kernel likes
 };
 
 class CurlTransfer {

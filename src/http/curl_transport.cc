@@ -58,14 +58,16 @@ std::string environment(const char* first, const char* second) {
   return {};
 }
 
-// A cap is kept by not reading: the kernel's buffers fill and TCP slows the servers down. A reading round
-// takes up to one buffer from each connection, so with a cap the buffers are small enough for a round to be
-// worth two seconds.
-long receive_buffer_bytes(const CurlTransportOptions& options) {
-  if (options.bytes_per_second_max == 0) return kReceiveBufferBytes;
+// A cap is kept by not reading: the kernel's buffers fill and TCP slows the servers down. A round of reading takes what
+// these buffers hold, so with a cap they are small enough for a round of all connections to be worth some seconds.
+void set_buffer_sizes(const CurlTransportOptions& options, CurlSettings& settings) {
+  settings.receive_buffer_bytes = kReceiveBufferBytes;
+  if (options.bytes_per_second_max == 0) return;
   const std::uint64_t share =
       2 * options.bytes_per_second_max / std::max<std::size_t>(options.requests_max, 1);
-  return static_cast<long>(std::clamp<std::uint64_t>(share, 1024, kReceiveBufferBytes));
+  settings.receive_buffer_bytes =
+      static_cast<long>(std::clamp<std::uint64_t>(share, 4096, kReceiveBufferBytes));
+  settings.socket_buffer_bytes = static_cast<int>(settings.receive_buffer_bytes);
 }
 
 // Bytes that may be read now; may go below nothing by what one round of reading brings.
@@ -160,7 +162,7 @@ CurlTransport::CurlTransport(const CurlTransportOptions& options)
   settings_.user_agent = options.user_agent;
   settings_.ca_file = environment("CURL_CA_BUNDLE", "SSL_CERT_FILE");
   settings_.ca_folder = environment("SSL_CERT_DIR", "SSL_CERT_DIR");
-  settings_.receive_buffer_bytes = receive_buffer_bytes(options);
+  set_buffer_sizes(options, settings_);
   // Our own, not curl_multi_wakeup: it must also end the sleep of a throttled transport, which polls no
   // sockets.
   wake_fd_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
