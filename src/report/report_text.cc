@@ -116,6 +116,9 @@ void write_items(const RunReport& report, Text& text) {
   if (items.links > 0)
     text.line("  {} {} no picture.", counted(items.links, "link", "links"),
               items.links == 1 ? "has" : "have");
+  if (items.media_filtered_by_kind > 0)
+    text.line("  {} left out by kind.",
+              counted(items.media_filtered_by_kind, "media item was", "media items were"));
   if (items.retired > 0)
     text.line(
         "  {} no longer listed and retired; {} kept for the grace period and can be brought back with "

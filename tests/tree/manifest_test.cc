@@ -1,9 +1,11 @@
 #include "tree/manifest.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 
 #include "tree/manifest_merge.h"
 #include "tree/publish_fixture.h"
@@ -137,6 +139,37 @@ TEST_F(ManifestMerge, RefusesABaseThatIsNoSortedManifestAndChangesNothing) {
   EXPECT_THAT(paths(), ElementsAre("x"));
   for (const auto& entry : std::filesystem::directory_iterator(folder.path()))
     EXPECT_NE(entry.path().extension(), ".tmp") << entry.path();
+}
+
+// The memory of this process at its highest since the last call, in KB.
+std::size_t peak_memory_kb() {
+  const std::string status = read_file("/proc/self/status");
+  const auto at = status.find("VmHWM:");
+  const std::size_t peak = std::stoul(status.substr(at + 6));
+  std::ofstream("/proc/self/clear_refs") << "5";
+  return peak;
+}
+
+TEST_F(ManifestMerge, AHundredThousandLinesInFlatMemory) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the address sanitizer keeps what is freed";
+#endif
+  {
+    AtomicFile old(folder / "old");
+    for (int number = 0; number < 100'000; ++number)
+      old.write(manifest_line(entry_of(fmt::format("a/{:06}", number))));
+    old.commit();
+  }
+  LineSorter sorter(folder.path(), 256 * 1024);
+  for (int number = 99'999; number >= 0; number -= 10) sorter.add(bare_line(fmt::format("b/{:06}", number)));
+  const UniqueFd fd = open_file(folder / "old", 0);
+  LineReader base(fd.get(), "old");
+  peak_memory_kb();
+  const std::size_t before = peak_memory_kb();
+  const auto sorted = sorter.sorted();
+  ASSERT_TRUE(merge_manifest(folder.path(), base, *sorted, 110'000));
+  EXPECT_GT(std::filesystem::file_size(folder / "manifest.jsonl"), 15'000'000u);
+  EXPECT_LT(peak_memory_kb(), before + 6'000);
 }
 
 TEST(LineSorter, SpillsAndMerges) {
