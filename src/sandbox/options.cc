@@ -50,7 +50,7 @@ Options parse_options(int argc, const char* const* argv) {
       ->check(CLI::Range(0, 100'000'000));
   app.add_option("--products", service.catalogue.products, "Number of products")
       ->capture_default_str()
-      ->check(CLI::Range(0, 4'000'000));
+      ->check(CLI::Range(0, 3'900'000));
   app.add_option("--seed", service.catalogue.seed, "Everything follows from it")->capture_default_str();
   app.add_option("--oddities", oddities, "Odd shapes in the catalogue: on or off")
       ->capture_default_str()
