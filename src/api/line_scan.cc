@@ -58,9 +58,13 @@ Block read_block(const char* bytes) {
 // The bits of the characters that a backslash escapes. `carry`: whether the first one of the next block is.
 std::uint64_t escaped_of(std::uint64_t backslash, bool& carry) {
   std::uint64_t escaped = carry ? 1 : 0;
-  carry = false;
-  // few in practice ("https:\/\/…"), so one by one
   backslash &= ~escaped;
+  // "https:\/\/…": single ones, all at once
+  if ((backslash & (backslash << 1)) == 0) {
+    carry = (backslash >> 63) != 0;
+    return escaped | (backslash << 1);
+  }
+  carry = false;
   while (backslash != 0) {
     const std::uint64_t first = backslash & (~backslash + 1);
     const std::uint64_t next = first << 1;
