@@ -69,11 +69,13 @@ class Planner {
     for (auto& [format, record] : view_.published_of(id)) published.emplace(format, std::move(record));
     const std::uint64_t before = plan_.added + plan_.replaced + plan_.removed;
 
-    for (const auto& [format, record] : wanted) want(id, format, record, published, !suspects.empty());
+    for (const auto& [format, record] : wanted)
+      want(id, format, record, published, options_.anew || !suspects.empty());
     bool withheld = false;
     for (const auto& [format, record] : published) {
       if (wanted.contains(format)) continue;
-      if (options_.remove) {
+      // a record that loses its path to another key cannot stay: the tree would have one file for two records
+      if (options_.remove || wanted_paths_.contains(record.path)) {
         leave(id, format, record);
       } else {
         withheld = true;

@@ -35,6 +35,7 @@ struct PublishOptions {
   std::vector<Recipe> recipes;    // derivatives published beside the assets, under their names as {format}
   std::string derivative_source;  // the format whose picture derivatives are made of: the first one selected
   bool remove = true;             // else what should leave the tree stays for now, and stays in the list
+  bool anew = false;  // also what the index says is in place already: media/, or files of it, were lost
   bool durable = true;
 };
 

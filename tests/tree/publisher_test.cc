@@ -342,6 +342,35 @@ TEST_F(Publish, AManifestThatIsGoneOrDisagreesIsMadeAnew) {
   }
 }
 
+TEST_F(Publish, ATreeThatWasLostIsMadeAnew) {
+  hold(1, "huge", "a");
+  hold(2, "huge", "b");
+  publish();
+  fs::remove_all(options.media_folder);
+  for (const MediaId id : {1, 2}) mark(id, "huge");
+  options.anew = true;
+  EXPECT_EQ(publish().linked, 2u);
+  expect_consistent();
+}
+
+TEST_F(Publish, RemovalsCanBeWithheld) {
+  options.path = template_of("{id}.{ext}");
+  hold(1, "huge", "a");
+  hold(2, "huge", "b");
+  publish();
+  retire(1, "huge");
+  hold(2, "a_lower_one", "c");  // takes the path of the one that is to go
+  retire(2, "huge");
+  options.remove = false;
+  EXPECT_EQ(publish().files, 2u);
+  EXPECT_EQ(read_file(media("1.jpg")), "a");
+  EXPECT_EQ(read_file(media("2.jpg")), "c");
+  EXPECT_THAT(index->view().unpublished(std::nullopt, 10), ElementsAre(AssetKey{1, "huge"}));
+  options.remove = true;
+  EXPECT_EQ(publish().removed, 1u);
+  expect_consistent();
+}
+
 TEST_F(Publish, BytesWithoutARecordAreDamageOfTheIndex) {
   {
     IndexGroup group = index->group();
