@@ -81,6 +81,7 @@ void preview_sync(Listing& listing, const Selection& selection, Transport& trans
 
   report.listing.mode = listing.mode() == Listing::Mode::stream ? "stream" : "query";
   report.listing.total = listing.total().value_or(0);
+  report.requests.api = listing.requests();
   report.listing.complete = listing.state() == Listing::State::complete;
   report.listing.cut_reason = listing.cut_reason();
   report.listing.malformed = listing.malformed() + walk.unparsable();

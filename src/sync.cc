@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "preview.h"
+#include "report/metrics.h"
 #include "store/local_blob_store.h"
 #include "store/store_lock.h"
 
@@ -82,8 +83,8 @@ class Sync {
     make_folders(options_.store_folder);
     make_folders(options_.reports_folder);
     const StoreLock lock(options_.store_folder, "sync");
-    index_ = Index::open(options_.store_folder / "index", {});
-    blobs_ = make_local_blob_store({options_.store_folder});
+    index_ = Index::open(options_.store_folder / "index", {.durable = options_.durable});
+    blobs_ = make_local_blob_store({options_.store_folder, options_.durable});
     blobs_->sweep();  // what a dead run left staged
     report_.run = index_->view().last_run().value_or(std::pair{RunNumber{0}, RunRecord{}}).first + 1;
     transport_ = make_curl_transport(options_.transport);
@@ -224,9 +225,10 @@ class Sync {
   }
 
   void publish() {
-    if (layout_changed_ || options_.listed == SyncOptions::Listed::in_full || tree_is_gone())
-      look_at_every_file();
     PublishOptions publish = options_.publish;
+    publish.anew = tree_is_gone();
+    if (layout_changed_ || options_.listed == SyncOptions::Listed::in_full || publish.anew)
+      look_at_every_file();
     PublishPlan plan = plan_publish(publish, index_->view());
     const std::uint64_t limit =
         std::max(options_.retire.max_delete.of(plan.published_before), retirement_.to_remove);
@@ -277,6 +279,7 @@ class Sync {
     report_.listing.mode = listing->mode() == Listing::Mode::stream ? "stream" : "query";
     report_.listing.total = listing->total().value_or(0);
     report_.listing.complete = result_.listing_complete;
+    report_.requests.api = listing->requests();
     report_.listing.cut_reason = listing->cut_reason();
     report_.listing.malformed = listing->malformed() + result_.unparsable;
     if (only_changes_)
@@ -343,7 +346,8 @@ class Sync {
         report_.exit_code = static_cast<int>(status);
       };
       const bool try_later = std::ranges::any_of(result_.trouble, &HostTrouble::try_later) ||
-                             (result_.listing_ended && !result_.listing_complete && listing_covers_all());
+                             (options_.listed != SyncOptions::Listed::not_at_all && result_.listing_ended &&
+                              !result_.listing_complete);
       if (stop_.requested()) {
         end("interrupted", ExitStatus::interrupted);
       } else if (over_limit_) {
@@ -369,6 +373,7 @@ class Sync {
     group.commit();
     replace_file(options_.reports_folder / "last-run.json", json + "\n");
     replace_file(options_.reports_folder / "last-run.txt", to_text(report_));
+    write_metrics(options_.reports_folder / "metrics.prom", report_);
   }
 
   const SyncOptions& options_;

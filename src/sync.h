@@ -36,6 +36,7 @@ struct SyncOptions {
 
   enum class Listed { normally, in_full, not_at_all } listed = Listed::normally;  // --full, --retry-failed
   bool dry_run = false;
+  bool durable = true;  // false is for measuring only; publish.durable says it of the tree
 };
 
 RunReport run_sync(const SyncOptions& options, const Clock& clock, Progress& progress, const StopFlag& stop);

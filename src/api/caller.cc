@@ -106,11 +106,17 @@ Error broke_off(const std::variant<Response, TransferFailure>& result) {
   return Error(ErrorKind::network, fmt::format("the connection broke ({})", why), std::string(kOperation));
 }
 
+// A network that is down comes back by itself; a certificate that is wrong does not.
+bool may_work_later(TransferError error) {
+  return error != TransferError::tls && error != TransferError::protocol &&
+         error != TransferError::address_refused;
+}
+
 Error gave_up(const std::variant<Response, TransferFailure>& result, const std::string& origin,
               int attempts) {
   if (const auto* failure = std::get_if<TransferFailure>(&result))
     return Error(
-        ErrorKind::network,
+        may_work_later(failure->error) ? ErrorKind::unavailable : ErrorKind::network,
         fmt::format("{} cannot be reached ({}: {}, {} attempts): check the network, the proxy settings and "
                     "api.base_url, or try again later",
                     origin, name_of(failure->error), failure->detail, attempts),
@@ -179,7 +185,9 @@ void Caller::advance(SteadyTime now) {
     wake_at_ = now + std::max(*when - wall, Millis(1));
     return;
   }
+  taken_at_ = wall;
   ++attempt_;
+  ++requests_;
   wake_at_ = SteadyTime::max();
   running_ = transport_.start(make_request());
 }
@@ -218,6 +226,7 @@ bool Caller::handle(Completed& completed) {
   }
   if (running_ == 0 || completed.id != running_) return false;
   running_ = 0;
+  limiter_.answered(taken_at_, clock_.wall_now());
   if (auto* response = std::get_if<Response>(&completed.result)) {
     if (!first_date_)
       if (const auto date = response->header("date")) first_date_ = parse_http_date(*date);

@@ -53,6 +53,7 @@ class Caller {
   SteadyTime wake_at() const { return wake_at_; }
 
   std::optional<UnixSeconds> first_date() const { return first_date_; }
+  std::uint64_t requests() const { return requests_; }  // sent, retries included
   const ApiOptions& options() const { return options_; }
   const Clock& clock() const { return clock_; }
 
@@ -78,6 +79,8 @@ class Caller {
   std::optional<Call> call_;
   std::shared_ptr<Sink> sink_;
   int attempt_ = 0;
+  std::uint64_t requests_ = 0;
+  WallTime taken_at_{};  // our place in the request window
   RequestId running_ = 0;
   std::vector<RequestId> dropped_;
   SteadyTime wake_at_ = SteadyTime::max();

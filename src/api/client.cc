@@ -44,6 +44,7 @@ class ServiceListing final : public Listing {
   std::optional<std::uint64_t> total() const override { return walk_->total(); }
   std::uint64_t items() const override { return walk_->items(); }
   std::uint64_t malformed() const override { return walk_->malformed(); }
+  std::uint64_t requests() const override { return walk_->requests(); }
   std::optional<UnixSeconds> server_date() const override { return walk_->server_date(); }
 
  private:

@@ -38,6 +38,7 @@ class QueryListing final : public Listing {
   std::optional<std::uint64_t> total() const override { return windowed_ ? std::nullopt : window_total_; }
   std::uint64_t items() const override { return items_; }
   std::uint64_t malformed() const override { return malformed_; }
+  std::uint64_t requests() const override { return caller_.requests(); }
   std::optional<UnixSeconds> server_date() const override { return caller_.first_date(); }
 
  private:

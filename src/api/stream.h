@@ -47,6 +47,7 @@ class StreamListing final : public Listing {
   std::optional<std::uint64_t> total() const override { return total_; }
   std::uint64_t items() const override { return items_; }
   std::uint64_t malformed() const override { return malformed_; }
+  std::uint64_t requests() const override { return caller_.requests(); }
   std::optional<UnixSeconds> server_date() const override { return caller_.first_date(); }
 
   bool refused() const { return refused_; }

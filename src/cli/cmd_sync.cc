@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <random>
 #include <thread>
 
@@ -87,6 +88,16 @@ PipelineOptions pipeline_options(const Config& config) {
   return options;
 }
 
+// What fsync costs can only be measured without it. Not in the help or the README, because nobody should want it
+// otherwise.
+bool durable() {
+  if (std::getenv("MEDIMIRROR_BENCH_NOT_DURABLE") == nullptr) return true;
+  fmt::print(stderr,
+             "medimirror: WARNING: MEDIMIRROR_BENCH_NOT_DURABLE is set: nothing of this run is made safe against "
+             "a crash or a power cut, which is for measuring alone; unset it for every mirror that is to be kept\n");
+  return false;
+}
+
 SyncOptions sync_options(const Config& config, const SyncFlags& flags) {
   SyncOptions options{
       .store_folder = config.store_dir,
@@ -118,6 +129,7 @@ SyncOptions sync_options(const Config& config, const SyncFlags& flags) {
   if (flags.full) options.listed = SyncOptions::Listed::in_full;
   if (flags.retry_failed) options.listed = SyncOptions::Listed::not_at_all;
   options.dry_run = flags.dry_run;
+  options.durable = options.publish.durable = durable();
   return options;
 }
 

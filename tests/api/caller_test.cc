@@ -103,7 +103,7 @@ TEST_F(CallerTest, AServiceThatIsDownIsAskedAgainThenLeftAlone) {
 TEST_F(CallerTest, AServiceThatCannotBeReachedIsAskedAgainThenNamed) {
   transport.otherwise(fail(TransferError::connect, "connection refused"));
   const std::string sentence = sentence_thrown_by([&] {
-    EXPECT_EQ(kind_thrown_by([&] { walk(); }), ErrorKind::network);
+    EXPECT_EQ(kind_thrown_by([&] { walk(); }), ErrorKind::unavailable);
     walk();
   });
   EXPECT_NE(sentence.find("https://api.test cannot be reached (connect: connection refused, 5 attempts)"),

@@ -51,6 +51,7 @@ class ScriptedListing final : public Listing {
   std::optional<std::uint64_t> total() const override { return items_; }
   std::uint64_t items() const override { return items_; }
   std::uint64_t malformed() const override { return 0; }
+  std::uint64_t requests() const override { return 0; }
   std::optional<UnixSeconds> server_date() const override { return 1'780'000'000; }
 
   static std::string photo(MediaId id, const std::string& path = {}) {
