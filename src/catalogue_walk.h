@@ -1,9 +1,11 @@
 // Role: the merge walk of the listing with the index: which listed items are new or changed since the last
-// run. Place: the loop feeds it batches from api/; what it finds changed goes to the writer, which plans it.
+// run.
+// Place: the loop feeds it batches from api/; what it finds changed goes to the writer, which plans it.
 // Threads: the loop's only. Reads marks (small records made for this walk) and nothing else; an unchanged
-// item costs a step of a cursor and a comparison, no parsing, no write. Rules: the same id twice in a row (as
-// photo and as frontal) is one item. A listing out of order, or with an id again later, is handled right,
-// only slower. Limits: 8 bytes for each listed item, to know at the end what was not listed.
+// item costs a step of a cursor and a comparison, no parsing, no write.
+// Rules: the same id twice in a row (as photo and as frontal) is one item. A listing out of order, or with an
+// id again later, is handled right, only slower.
+// Limits: 8 bytes for each listed item, to know at the end what was not listed.
 #pragma once
 
 #include <cstdint>

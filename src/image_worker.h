@@ -1,9 +1,9 @@
 // Role: one image thread: takes bodies, says whether they are good pictures, makes derivatives, stages blobs.
 // Place: between the loop (inbox of ImageWork) and the writer. Owns one decoder process and one view of the
 // index. Order of cost: a digest already held ends the journey (no decode, no write); then the header; then
-// all pixels, from the same decode that feeds the derivatives. Threads: run() is the thread's body; the inbox
-// is shared by all image threads. Failure: a picture that is refused is a NotFetched message; a disk that
-// fails throws Error{disk}.
+// all pixels, from the same decode that feeds the derivatives.
+// Threads: run() is the thread's body; the inbox is shared by all image threads.
+// Failure: a picture that is refused is a NotFetched message; a disk that fails throws Error{disk}.
 #pragma once
 
 #include <string>

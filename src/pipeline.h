@@ -7,9 +7,11 @@
 // Place: sync gives it an open index, a store, a transport and a listing; what it returns is counted, not yet
 // retired or published. The index is the queue: what the listing names anew is committed as wanted, and
 // downloads follow the listing with a cursor, so memory does not grow with the catalogue and a killed run
-// knows what it wanted. Failure: any thread's Error stops the others and is in the result, beside the counts
-// of what was done before it. Items fail as counts. Limits: Room (items and bytes between wire and disk),
-// inbox capacities, what the listing parsed and is not planned.
+// knows what it wanted.
+// Failure: any thread's Error stops the others and is in the result, beside the counts of what was done
+// before it. Items fail as counts.
+// Limits: Room (items and bytes between wire and disk), inbox capacities, what the listing parsed and is not
+// planned.
 #pragma once
 
 #include <cstdint>

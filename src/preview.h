@@ -1,6 +1,8 @@
 // Role: what a sync would do, without doing it (--dry-run): walks the listing, plans, writes nothing, fetches
-// nothing. Place: sync calls it in place of the pipeline, with the same listing and the same pure decisions
-// (selection, plan). Failure: as the listing's. Retirement is counted only when the listing was complete.
+// nothing.
+// Place: sync calls it in place of the pipeline, with the same listing and the same pure decisions
+// (selection, plan).
+// Failure: as the listing's. Retirement is counted only when the listing was complete.
 #pragma once
 
 #include "api/listing.h"

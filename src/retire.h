@@ -1,9 +1,10 @@
 // Role: what a complete listing no longer names leaves the mirror, within the delete limit.
 // Place: sync calls it after the pipeline, only when the listing was complete and spoke of the whole
 // selection. Nothing is deleted here: a retired asset leaves the published tree with the next publish; its
-// blob stays for the grace period, so that it can come back without a request. Failure: more than the limit
-// is a value (Retirement::over_limit): then nothing is retired, all of it stays published, and the next run
-// finds the same again. Throws Error{index, disk}. Killed half-way: the next complete listing goes on.
+// blob stays for the grace period, so that it can come back without a request.
+// Failure: more than the limit is a value (Retirement::over_limit): then nothing is retired, all of it stays
+// published, and the next run finds the same again. Throws Error{index, disk}. Killed half-way: the next
+// complete listing goes on.
 #pragma once
 
 #include <cstdint>

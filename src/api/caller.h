@@ -1,10 +1,12 @@
 // Role: one call of the service at a time: address, auth, headers, the request window, retries, and what a
-// refusal means. Place: api/client makes one a run; stream, query and find_media ask through it. Threads: the
-// loop's only. Never waits: wake_at() says when advance() has something to do. Failure: the constructor
-// throws Error{config} for options that cannot be meant, before anything is sent. What goes wrong with a call
-// is its Outcome: the Error it would be for the run, which the asker throws or knows better. Limits:
-// RetryOptions; the window; body_bytes_max of a body that is kept. Not here: what the bodies say, but for the
-// error envelope (reply_parser).
+// refusal means.
+// Place: api/client makes one a run; stream, query and find_media ask through it.
+// Threads: the loop's only. Never waits: wake_at() says when advance() has something to do.
+// Failure: the constructor throws Error{config} for options that cannot be meant, before anything is sent.
+// What goes wrong with a call is its Outcome: the Error it would be for the run, which the asker throws or
+// knows better.
+// Limits: RetryOptions; the window; body_bytes_max of a body that is kept.
+// Not here: what the bodies say, but for the error envelope (reply_parser).
 #pragma once
 
 #include <functional>

@@ -2,8 +2,8 @@
 // Place: what a Listing is made of; the pipeline makes one client per run.
 // Failure: throws Error{auth} for 401 and 403, Error{config} for 405 and 422 (with the service's own
 // violations), Error{unavailable} when the service stays down or keeps saying 429, Error{network} for a reply
-// that is not HTTP. Not here: pictures (fetch/downloader); they are asked of other hosts, without auth and
-// without this window.
+// that is not HTTP.
+// Not here: pictures (fetch/downloader); they are asked of other hosts, without auth and without this window.
 #pragma once
 
 #include <chrono>

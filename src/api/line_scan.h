@@ -1,10 +1,11 @@
 // Role: the short cut through a stream's line of the documented shape: total, index, the object's bytes and
-// its id, without a parser. A listing of a million unchanged items is mostly this. Place: reply_parser tries
-// it first and asks simdjson about every line it does not take. Takes:
+// its id, without a parser. A listing of a million unchanged items is mostly this.
+// Place: reply_parser tries it first and asks simdjson about every line it does not take. Takes:
 // {"meta":{"total":N,"index":N},"result":{"id":N,…}} with spaces anywhere between the tokens of this frame;
 // the id a plain number or, for products, a plain text; only printable ASCII. The frame's braces are matched
 // for certain, strings and escapes respected. What stands inside the object is its reader's business, here as
-// with simdjson. Failure: nothing for any other line; a test holds both ways to the same answer.
+// with simdjson.
+// Failure: nothing for any other line; a test holds both ways to the same answer.
 #pragma once
 
 #include <cstdint>

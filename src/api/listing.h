@@ -1,9 +1,11 @@
 // Role: one walk over what the service lists: items as they arrive, then `complete` or `cut`.
 // Place: the pipeline's loop drives it over the transport that downloads share: advance() starts what may
 // start and parses what has arrived, handle() takes what completed; it never waits and never makes the
-// listing wait. Threads: the loop's only. Failure: a refused key, a wrong filter or a service that stays down
-// is the run's failure: throws Error{auth, config, unavailable, network}. A listing that breaks off is a
-// value: State::cut with a sentence. A cut listing may add; it must not remove anything nor move the cursor.
+// listing wait.
+// Threads: the loop's only.
+// Failure: a refused key, a wrong filter or a service that stays down is the run's failure: throws
+// Error{auth, config, unavailable, network}. A listing that breaks off is a value: State::cut with a
+// sentence. A cut listing may add; it must not remove anything nor move the cursor.
 // Limits: a line of at most 1 MB; what has arrived and is not taken yet.
 #pragma once
 

@@ -7,9 +7,10 @@
 // halved until each holds fewer: of createdAt for media (and once what has no createdAt), of updatedSince for
 // products, oldest first, so that an item touched meanwhile moves ahead of us. Windows overlap by a second
 // each way, because it is not said whether their ends belong to them: items may come twice. What cannot be
-// split is a cut, never a silent 10000. Failure: before the first page the run's (Caller's Error); later 401
-// and 403 are too, everything else is a cut. Limits: one page in memory and one in flight; at most 10000 ids
-// of one window.
+// split is a cut, never a silent 10000.
+// Failure: before the first page the run's (Caller's Error); later 401 and 403 are too, everything else is a
+// cut.
+// Limits: one page in memory and one in flight; at most 10000 ids of one window.
 #pragma once
 
 #include <deque>

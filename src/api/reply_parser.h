@@ -1,11 +1,12 @@
 // Role: the service's replies -> totals, places and the bytes of each object: a line of a stream, a page of a
-// query, an error envelope. Pure; knows the frame, never looks inside an object beyond its id. Place:
-// api/stream and api/query feed it; item_parser looks inside the objects. Threads: one parser, one thread (it
-// keeps its buffers). Failure: values. Whatever is not the documented frame is `unreadable`, the asker
-// decides what that means. Limits: texts taken from the service for people are shortened and freed of control
-// characters. Format: {"meta": {"total": 2, "index": 0}, "result": {"id": 1, …}} a line; {"meta": {"total":
-// …, "page": {…}}, "results": [{…}, …]} a page; {"error": {"status": …, "code": …, "message": …,
-// "violations": …}} an error.
+// query, an error envelope. Pure; knows the frame, never looks inside an object beyond its id.
+// Place: api/stream and api/query feed it; item_parser looks inside the objects.
+// Threads: one parser, one thread (it keeps its buffers).
+// Failure: values. Whatever is not the documented frame is `unreadable`, the asker decides what that means.
+// Limits: texts taken from the service for people are shortened and freed of control characters.
+// Format: {"meta": {"total": 2, "index": 0}, "result": {"id": 1, …}} a line; {"meta": {"total": …, "page":
+// {…}}, "results": [{…}, …]} a page; {"error": {"status": …, "code": …, "message": …, "violations": …}} an
+// error.
 #pragma once
 
 #include <cstddef>

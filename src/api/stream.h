@@ -1,9 +1,11 @@
 // Role: a listing by lines (media/stream, products/stream), taken apart as they arrive; says whether it was
 // complete. Complete: meta.total lines, their index running 0 … total-1, the last one ended by a newline; or
-// a 204. Nothing else. Place: api/client makes it; advance(), handle() and take() as in listing.h. Failure: a
-// stream that cannot even start is the run's failure (Caller's Error), unless `may_be_refused` and the
-// service refuses this endpoint: then refused() and the pages are to be asked. One that started never throws:
-// it is walked again from its start at most restarts_max times when the connection broke, else it is cut.
+// a 204. Nothing else.
+// Place: api/client makes it; advance(), handle() and take() as in listing.h.
+// Failure: a stream that cannot even start is the run's failure (Caller's Error), unless `may_be_refused` and
+// the service refuses this endpoint: then refused() and the pages are to be asked. One that started never
+// throws: it is walked again from its start at most restarts_max times when the connection broke, else it is
+// cut.
 // Limits: 1 MB a line; what arrived and was not taken.
 #pragma once
 

@@ -1,7 +1,8 @@
 // Role: the one exception of the program: a failure of the *run* (not of an item).
 // Place: thrown by any room, caught at a thread's top, turned into one sentence and an exit status by
-// main.cc. Not here: failures of an item; those are values (FetchOutcome, Rejection) and end up in a record
-// and the report.
+// main.cc.
+// Not here: failures of an item; those are values (FetchOutcome, Rejection) and end up in a record and the
+// report.
 #pragma once
 
 #include <stdexcept>

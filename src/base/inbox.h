@@ -1,8 +1,10 @@
 // Role: how threads talk: a queue with a limit, whose messages are moved. A thread takes all that waits at
-// once. Threads: any number may push; one thread takes. Limits: `capacity` messages. push() blocks while the
-// inbox is full; who must never block (the network thread) reserves room first, so that for it push() returns
-// at once. Failure: after close(), push() drops the message and returns false; take() hands out what is left,
-// then nothing.
+// once.
+// Threads: any number may push; one thread takes.
+// Limits: `capacity` messages. push() blocks while the inbox is full; who must never block (the network
+// thread) reserves room first, so that for it push() returns at once.
+// Failure: after close(), push() drops the message and returns false; take() hands out what is left, then
+// nothing.
 #pragma once
 
 #include <condition_variable>

@@ -1,7 +1,9 @@
 // Role: a TOML file -> sections of keys and values with the line where each stands. Knows TOML and no
-// setting. Place: config.cc holds what comes out against the table of the settings. Failure: a file that is
-// not TOML is a mistake with line and column; one that cannot be read throws Error{config}. Limits: 1 MB:
-// what is larger is not a configuration.
+// setting.
+// Place: config.cc holds what comes out against the table of the settings.
+// Failure: a file that is not TOML is a mistake with line and column; one that cannot be read throws
+// Error{config}.
+// Limits: 1 MB: what is larger is not a configuration.
 #pragma once
 
 #include <filesystem>

@@ -1,8 +1,9 @@
 // Role: the secret of the API key: from MEDIMIRROR_API_SECRET, else the systemd credential
-// medimirror-api-secret, else secret_file. A line end behind it is not part of it. Failure: values, for the
-// list of mistakes. A file that everybody may read is refused: then it is no secret any more. Limits: 4 KB;
-// regular files only, so that nothing blocks. Not here: the file of the configuration; a secret in it is
-// refused by config.cc without being looked at.
+// medimirror-api-secret, else secret_file. A line end behind it is not part of it.
+// Failure: values, for the list of mistakes. A file that everybody may read is refused: then it is no secret
+// any more.
+// Limits: 4 KB; regular files only, so that nothing blocks.
+// Not here: the file of the configuration; a secret in it is refused by config.cc without being looked at.
 #pragma once
 
 #include <filesystem>

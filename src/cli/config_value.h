@@ -1,8 +1,10 @@
 // Role: a value of the configuration before anybody knows what it is for, and the kinds of setting that read
 // it: yes or no, number, size, span of time, date, choice, list. A kind turns a value into its type, and the
-// type into TOML. Place: made by config_file (typed) or from the environment and the flags (text); the kinds
-// are the columns of the table in config_settings. Failure: reading returns what is wrong, as the rest of a
-// sentence that starts with the key: "must be …, not …".
+// type into TOML.
+// Place: made by config_file (typed) or from the environment and the flags (text); the kinds are the columns
+// of the table in config_settings.
+// Failure: reading returns what is wrong, as the rest of a sentence that starts with the key: "must be …, not
+// …".
 #pragma once
 
 #include <chrono>

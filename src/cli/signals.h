@@ -1,7 +1,8 @@
 // Role: Ctrl-C and SIGTERM: the first asks the run to finish what is under way, the second ends the process
 // at once. Both leave a store that the next run continues: what is committed is durable, the rest is asked
-// for again. Threads: the signals are blocked in the whole process and taken by one thread of this object, so
-// make it before any other thread starts.
+// for again.
+// Threads: the signals are blocked in the whole process and taken by one thread of this object, so make it
+// before any other thread starts.
 #pragma once
 
 #include <thread>

@@ -1,11 +1,12 @@
 // Role: getting assets: which next, how many at once, what to try again and when, when to leave a host alone.
 // Place: the pipeline's loop adds downloads, calls advance() before and handle() after each transport.wait(),
-// and takes results. No curl in here: it talks to a Transport and to nothing else. Threads: the loop's only.
-// Nothing here sleeps: a retry is a date in a queue. Failure: of an item: a FetchOutcome. Of a host (it
-// refuses or fails everything): its items end as Cancelled, stay wanted, and trouble() says why in one
-// sentence. Limits: requests per host (the transport's), attempts per item, redirects, a retry budget (a
-// tenth of first tries above a small start), and the room for bodies, taken when a download starts so that a
-// result can always be passed on.
+// and takes results. No curl in here: it talks to a Transport and to nothing else.
+// Threads: the loop's only. Nothing here sleeps: a retry is a date in a queue.
+// Failure: of an item: a FetchOutcome. Of a host (it refuses or fails everything): its items end as
+// Cancelled, stay wanted, and trouble() says why in one sentence.
+// Limits: requests per host (the transport's), attempts per item, redirects, a retry budget (a tenth of first
+// tries above a small start), and the room for bodies, taken when a download starts so that a result can
+// always be passed on.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // Role: one request on one easy handle of libcurl: set up, fed by callbacks, turned into a Completed. Handles
-// are kept and used again; so are the buffers inside them. Place: private to this room; curl_transport owns
-// the transfers and the multi handle that drives them. Failure: callbacks are noexcept and only record;
-// finish() says what became of it. Secrets: a handle that carried a password is reset before it is used
-// again. libcurl's verbose output stays off.
+// are kept and used again; so are the buffers inside them.
+// Place: private to this room; curl_transport owns the transfers and the multi handle that drives them.
+// Failure: callbacks are noexcept and only record; finish() says what became of it. Secrets: a handle that
+// carried a password is reset before it is used again. libcurl's verbose output stays off.
 //
 // Private addresses (unless the request allows them) are refused three times, before any byte of ours is
 // sent:

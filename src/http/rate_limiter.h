@@ -1,15 +1,19 @@
 // Role: at most N requests in any 60 seconds, as a sliding window. Time is an argument; pure but for the
-// ledger. Place: api/client asks before each request. The window must hold across restarts and across two
-// processes, so the times of the last N requests live in a ledger file that every process with the same key
-// shares. The service counts arrivals, we know departures: a request that took long to arrive sits later in
-// its window than in ours. kWindow therefore has a margin, and who calls answered() makes the limit strict
-// whatever the latency: a request had surely arrived when its answer came. Threads: one. Nothing here blocks:
-// a ledger that another process holds just now means "ask again in a moment". Failure: never throws. A ledger
-// that cannot be read or written is a warning in the log, and the limit then holds within this process only;
-// a damaged one is a warning and counts as empty, but for what this process itself knows. Limits: at most N
-// lines are kept. A time in the future (the clock was set back) counts as now. Format of the ledger: text,
-// one line a request: unix milliseconds, oldest first; then perhaps "pause " and the moment until which
-// nobody asks. Read and rewritten in place under flock, never replaced: the lock is on the inode.
+// ledger.
+// Place: api/client asks before each request. The window must hold across restarts and across two processes,
+// so the times of the last N requests live in a ledger file that every process with the same key shares. The
+// service counts arrivals, we know departures: a request that took long to arrive sits later in its window
+// than in ours. kWindow therefore has a margin, and who calls answered() makes the limit strict whatever the
+// latency: a request had surely arrived when its answer came.
+// Threads: one. Nothing here blocks: a ledger that another process holds just now means "ask again in a
+// moment".
+// Failure: never throws. A ledger that cannot be read or written is a warning in the log, and the limit then
+// holds within this process only; a damaged one is a warning and counts as empty, but for what this process
+// itself knows.
+// Limits: at most N lines are kept. A time in the future (the clock was set back) counts as now.
+// Format of the ledger: text, one line a request: unix milliseconds, oldest first; then perhaps "pause " and
+// the moment until which nobody asks. Read and rewritten in place under flock, never replaced: the lock is on
+// the inode.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,6 @@
 // Role: the one place that looks at status codes: outcome + attempt -> try again at / give up because. Pure;
-// time and randomness are arguments. Place: fetch/downloader for pictures, api/client for calls.
+// time and randomness are arguments.
+// Place: fetch/downloader for pictures, api/client for calls.
 #pragma once
 
 #include <chrono>

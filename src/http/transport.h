@@ -3,8 +3,9 @@
 // tests/support/fake_transport.h the double that records.
 // Threads: all calls from the one thread that owns the transport, but wake(), which any thread may call.
 // Failure: what goes wrong with one request is a value (TransferFailure); the transport throws only when it
-// is itself unusable. Not here: retries, redirects and limits per host (fetch/downloader, api/client). A
-// redirect is an answer like any other: whoever asked decides whether the new address may be asked at all.
+// is itself unusable.
+// Not here: retries, redirects and limits per host (fetch/downloader, api/client). A redirect is an answer
+// like any other: whoever asked decides whether the new address may be asked at all.
 #pragma once
 
 #include <chrono>

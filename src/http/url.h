@@ -1,6 +1,6 @@
 // Role: URLs: parse, resolve a reference against a base (RFC 3986 §5), encode, allow-list, show without
-// secrets. Pure. Limits: a URL longer than 8 KB, with control characters or with a space in its authority is
-// not a URL.
+// secrets. Pure.
+// Limits: a URL longer than 8 KB, with control characters or with a space in its authority is not a URL.
 #pragma once
 
 #include <cstdint>

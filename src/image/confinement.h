@@ -1,9 +1,11 @@
 // Role: how the decoder process gives up its rights, so that a picture that takes over a decoder gains
 // nothing: it cannot open a file, reach the network, start a program, touch another process, or eat the
-// machine. Place: called by decoder_child.cc: limit_process() first of all, forbid_system_calls() when
-// everything that needs files (libraries, plugins, profiles) is loaded. Failure: throws Error{internal}. A
-// process that cannot be confined does not decode. Limits: a sanitizer maps terabytes and reads /proc, so
-// under one the memory limit and the filter are left out.
+// machine.
+// Place: called by decoder_child.cc: limit_process() first of all, forbid_system_calls() when everything that
+// needs files (libraries, plugins, profiles) is loaded.
+// Failure: throws Error{internal}. A process that cannot be confined does not decode.
+// Limits: a sanitizer maps terabytes and reads /proc, so under one the memory limit and the filter are left
+// out.
 #pragma once
 
 #include <cstdint>

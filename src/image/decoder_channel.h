@@ -1,6 +1,7 @@
 // Role: what the program and its decoder process say to each other over their socket pair, and the limits on
-// it. Place: the program's end in decoder_process.cc, the decoder's in decoder_child.cc. Both are the same
-// build of the same program, so the structs travel as they lie in memory.
+// it.
+// Place: the program's end in decoder_process.cc, the decoder's in decoder_child.cc. Both are the same build
+// of the same program, so the structs travel as they lie in memory.
 //   program: Setup                                   decoder: Ready
 //   program: Request, recipes, body                  decoder: Reply, then either
 //                                                        the rejection's text, or

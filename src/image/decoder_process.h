@@ -1,11 +1,14 @@
 // Role: a picture inspected in another process, so that a decoder that crashes, hangs or swells costs one
-// picture. Place: each image thread owns one Decoder; the Decoder starts this same program with the hidden
-// argument `decoder-process` (main.cc hands that to decoder_process_main) and talks to it over a socket pair,
-// one request at a time. The process has no environment, no files and no network (confinement.h). Threads:
-// one thread makes, uses and ends a Decoder: the kernel ends the process with the thread that started it.
+// picture.
+// Place: each image thread owns one Decoder; the Decoder starts this same program with the hidden argument
+// `decoder-process` (main.cc hands that to decoder_process_main) and talks to it over a socket pair, one
+// request at a time. The process has no environment, no files and no network (confinement.h).
+// Threads: one thread makes, uses and ends a Decoder: the kernel ends the process with the thread that
+// started it.
 // Failure: a process that dies or exceeds its time is replaced and the picture tried once more; then it is a
 // Rejection (decoder_crashed, decoder_timed_out). A process that cannot be started at all throws
-// Error{internal}. Limits: seconds for a picture, memory and CPU time of the process, bytes of its answer.
+// Error{internal}.
+// Limits: seconds for a picture, memory and CPU time of the process, bytes of its answer.
 #pragma once
 
 #include <sys/types.h>

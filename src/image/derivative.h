@@ -5,8 +5,8 @@
 // Transparency stays where the format has it (png, webp, avif), else it is flattened on the recipe's
 // background. The margins of `pad` have the background's colour; around a picture that stays transparent they
 // are transparent too. The same picture and recipe make the same bytes, whatever else is made beside it.
-// Threads: that of the inspector, after start_vips(). Failure: throws DerivativeError, a failure of this
-// item.
+// Threads: that of the inspector, after start_vips().
+// Failure: throws DerivativeError, a failure of this item.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,10 @@
 // Role: is this a whole picture, as far as its container tells? Magic bytes, type, limits, and a walk over
 // the structure of all bytes: JPEG markers, PNG chunks with their checksums, WebP and AVIF boxes, GIF blocks.
 // Place: the cheap half of validation. Alone it is `validate = "header"`, in the calling thread; the
-// inspector does the same first and then decodes every pixel. Threads: pure, any thread. Linear in the bytes,
-// no allocation but for the sentence. Failure: a Rejection. Never reads out of bounds, whatever the bytes
-// (fuzzed). Not here: pixels. A flipped bit inside JPEG entropy data is for inspector.h to find.
+// inspector does the same first and then decodes every pixel.
+// Threads: pure, any thread. Linear in the bytes, no allocation but for the sentence.
+// Failure: a Rejection. Never reads out of bounds, whatever the bytes (fuzzed).
+// Not here: pixels. A flipped bit inside JPEG entropy data is for inspector.h to find.
 #pragma once
 
 #include <cstddef>

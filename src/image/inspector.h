@@ -1,10 +1,12 @@
 // Role: are these bytes a good picture, to the last pixel? And, from the same decode, its derivatives.
 // Place: runs in the decoder process (decoder_process.h), which is where the rest of the program reaches it.
 // Threads: one at a time in a process, after start_vips(). Takes milliseconds to seconds; the process around
-// it has the time-out. Failure: a Rejection. libjpeg calls broken entropy data a warning, so warnings are
-// read too: those about lost or superfluous data refuse the picture, the others become its note.
-// std::bad_alloc passes through. Limits: those of header.h, checked before a pixel is decoded; memory as the
-// levels kept (pyramid.h) and a few rows. Not here: the container's structure (header.h).
+// it has the time-out.
+// Failure: a Rejection. libjpeg calls broken entropy data a warning, so warnings are read too: those about
+// lost or superfluous data refuse the picture, the others become its note. std::bad_alloc passes through.
+// Limits: those of header.h, checked before a pixel is decoded; memory as the levels kept (pyramid.h) and a
+// few rows.
+// Not here: the container's structure (header.h).
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // Role: what kind of file these bytes are, by their first bytes. Never by a name or a Content-Type: both lie.
 // Place: asked first of every body (header.h); the kinds that are not taken are known by name, so that a
-// refusal can say what arrived instead of a picture. Limits: looks at the first kilobyte at most. Pure; knows
-// no libvips.
+// refusal can say what arrived instead of a picture.
+// Limits: looks at the first kilobyte at most. Pure; knows no libvips.
 #pragma once
 
 #include <string>

@@ -3,8 +3,9 @@
 // Place: fed by the inspector while it decodes, so pixels are halved while they are still in the cache; read
 // by derivative.h. A derivative starts from the smallest level that is at least kMargin times its own size.
 // Which one that is depends on the picture and the recipe alone, never on what else is made: equal keys make
-// equal bytes. Limits: keeps only the levels that somebody will read; one level asked for at half size costs
-// a quarter of the memory.
+// equal bytes.
+// Limits: keeps only the levels that somebody will read; one level asked for at half size costs a quarter of
+// the memory.
 #pragma once
 
 #include <cstddef>

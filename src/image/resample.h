@@ -1,8 +1,9 @@
 // Role: a smaller (or larger) picture out of a picture: Lanczos with three lobes, and its quick prelude, the
 // mean of 2 × 2 pixels. The same filters as libvips, whose 8.14 runs them pixel by pixel; here they are loops
-// that the compiler turns into vector code, which makes resampling nearly free beside decoding. Place: called
-// by pyramid.h and derivative.h. Bands are independent of each other; colour with transparency is multiplied
-// by it before and divided after (premultiply, unpremultiply), or hidden colours bleed into the edges.
+// that the compiler turns into vector code, which makes resampling nearly free beside decoding.
+// Place: called by pyramid.h and derivative.h. Bands are independent of each other; colour with transparency
+// is multiplied by it before and divided after (premultiply, unpremultiply), or hidden colours bleed into the
+// edges.
 // Threads: pure. Integer arithmetic, so the same bytes come out whatever vector unit is there.
 #pragma once
 

@@ -1,6 +1,7 @@
 // Role: libvips as a process wants it: started once, one thread of its own, no operation cache, only the
-// loaders that are taken, and its error text and warnings read and cleared in one place. Threads:
-// start_vips() once, before anything else of this room that says so; the rest from the thread that decodes.
+// loaders that are taken, and its error text and warnings read and cleared in one place.
+// Threads: start_vips() once, before anything else of this room that says so; the rest from the thread that
+// decodes.
 // Failure: start_vips() throws Error{internal}.
 // Why not what(): libvips keeps one error text for the whole process, appends to it and never clears it, so
 // an exception's text repeats the errors of earlier pictures.

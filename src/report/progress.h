@@ -1,5 +1,6 @@
 // Role: an observer of a run. The pipeline tells, whoever shows it decides how: one live line on a terminal,
-// plain lines in a log, JSON lines for programs. Threads: called from the loop's thread only.
+// plain lines in a log, JSON lines for programs.
+// Threads: called from the loop's thread only.
 #pragma once
 
 #include <cstdint>

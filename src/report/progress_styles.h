@@ -1,5 +1,6 @@
 // Role: the three ways to show progress, and what they share: writing to a descriptor that may be slow or
-// gone. Failure: none. Progress that cannot be shown is dropped: it must never stop a run.
+// gone.
+// Failure: none. Progress that cannot be shown is dropped: it must never stop a run.
 #pragma once
 
 #include <memory>

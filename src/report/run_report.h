@@ -1,7 +1,8 @@
 // Role: what one run did: totals, and every asset that did not succeed, with its reason; as JSON for programs
 // and as text for people. reports/last-run.json and .txt, `sync --json` and the summary on the terminal are
-// all this. Format: the JSON keys are a contract (README); add, never change. Counts are of assets, but
-// listed and links: media.
+// all this.
+// Format: the JSON keys are a contract (README); add, never change. Counts are of assets, but listed and
+// links: media.
 //   (listed - links) x formats + carried_over
 //       = filtered + fetched + unchanged + not_modified + failed + pending          (balances() checks it)
 //   fetched counts bodies that arrived and were accepted; deduplicated those of them whose bytes were already

@@ -1,9 +1,9 @@
 // Role: the stand-in catalogue: a pure function from (seed, number, overlay) to facts. Nothing is stored per
 // item, so a million items cost no memory, and the same command line gives the same catalogue everywhere.
 // Place: listings, filters, media files and the truth for tests all ask here; the JSON is written in
-// media_json and product_json. Threads: a Catalogue is an immutable snapshot; any number of threads.
-// Oddities: each is at a fixed number in every 200 items (see `oddity_of`), so all are there from 200 media
-// on.
+// media_json and product_json.
+// Threads: a Catalogue is an immutable snapshot; any number of threads. Oddities: each is at a fixed number
+// in every 200 items (see `oddity_of`), so all are there from 200 media on.
 #pragma once
 
 #include <cstdint>

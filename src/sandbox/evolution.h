@@ -1,7 +1,8 @@
 // Role: changes the catalogue on demand, as time does with the real one, and remembers what was changed.
 // Threads: any number; readers get an immutable snapshot and keep it as long as they like.
 // Failure: a request that cannot be met throws Error{usage}; a state folder of another catalogue
-// Error{config}. Format: <state>/evolution.json, one JSON object, rewritten whole at each evolution.
+// Error{config}.
+// Format: <state>/evolution.json, one JSON object, rewritten whole at each evolution.
 #pragma once
 
 #include <filesystem>

@@ -1,6 +1,7 @@
 // Role: misbehaviour on demand: rules that say which requests are answered wrongly, and how.
 // Place: server takes a rule's fault before it answers and spoils the reply with it; wire does what needs the
-// socket. Threads: any number. Format of a rule, as JSON (POST /sandbox/faults, one or a list):
+// socket.
+// Threads: any number. Format of a rule, as JSON (POST /sandbox/faults, one or a list):
 //   {"path": "/media/huge/*", "kind": "status", "status": 503, "retry_after": 3, "count": 2, "probability":
 //   0.5}
 // and on the command line: kind,path=…,count=…,… . The first rule that applies wins. Paths are globs, or

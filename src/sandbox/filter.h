@@ -1,6 +1,8 @@
 // Role: the filter language of the service, really evaluated: JSON -> a test over the facts of a medium or a
-// product. Failure: what the service would refuse is a list of violations, each with the path of the key
-// ("filter.and[0].type"). Not here: sorting and pages (listing_request).
+// product.
+// Failure: what the service would refuse is a list of violations, each with the path of the key
+// ("filter.and[0].type").
+// Not here: sorting and pages (listing_request).
 #pragma once
 
 #include <functional>

@@ -1,6 +1,6 @@
 // Role: the part of the filter language that media and products share: and/or/not, one key per object, and
-// the shapes of values (one text or a list, a boolean, a date or a range). Place: media_filter and
-// product_filter give the table of their keys.
+// the shapes of values (one text or a list, a boolean, a date or a range).
+// Place: media_filter and product_filter give the table of their keys.
 #pragma once
 
 #include <fmt/format.h>

@@ -1,6 +1,7 @@
 // Role: one listing: the rows of a catalogue that pass a test, in one of the sortings, as pages or as a
-// stream. Place: made by api from a request; writes with media_json. Limits: a stream holds one buffer;
-// sorting by touchedAt holds 4 bytes an item while it is answered.
+// stream.
+// Place: made by api from a request; writes with media_json.
+// Limits: a stream holds one buffer; sorting by touchedAt holds 4 bytes an item while it is answered.
 #pragma once
 
 #include <cstdint>

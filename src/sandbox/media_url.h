@@ -1,6 +1,7 @@
 // Role: the address of a picture file: which formats an item lists, under which URL, and back from a URL to
-// the item. Format: /media/<thumbnail|medium|large|huge>/<16 hex digits>.<jpeg|jpg|png|webp>[?v=N]; the
-// digits are the item's number, generation and role, mixed with the seed, so that the server needs no table.
+// the item.
+// Format: /media/<thumbnail|medium|large|huge>/<16 hex digits>.<jpeg|jpg|png|webp>[?v=N]; the digits are the
+// item's number, generation and role, mixed with the seed, so that the server needs no table.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // Role: the arithmetic behind "everything follows from the seed": a bijective 64-bit mixer, its inverse, and
-// dice. Place: the catalogue draws its facts with it; media URLs hide an item's number in it and find it
-// again.
+// dice.
+// Place: the catalogue draws its facts with it; media URLs hide an item's number in it and find it again.
 #pragma once
 
 #include <cstdint>

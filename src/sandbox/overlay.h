@@ -1,5 +1,6 @@
 // Role: what evolution has done to the catalogue, and nothing else: the items that differ from what the seed
-// gives. Place: made and persisted by evolution, read by the catalogue through an immutable snapshot.
+// gives.
+// Place: made and persisted by evolution, read by the catalogue through an immutable snapshot.
 #pragma once
 
 #include <cstdint>

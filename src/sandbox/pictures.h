@@ -1,7 +1,8 @@
 // Role: the bytes of a picture file. The same request gives the same bytes, for ever and in every process of
-// a seed. Threads: any number. Small pictures are computed on the spot; real ones are drawn with libvips at
-// the first request and kept on disk. Failure: throws Error{disk} when the folder cannot be written,
-// Error{internal} when libvips fails.
+// a seed.
+// Threads: any number. Small pictures are computed on the spot; real ones are drawn with libvips at the first
+// request and kept on disk.
+// Failure: throws Error{disk} when the folder cannot be written, Error{internal} when libvips fails.
 #pragma once
 
 #include <cstdint>

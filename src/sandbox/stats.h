@@ -1,5 +1,6 @@
 // Role: counts what clients do, so that tests can assert on numbers of requests and on manners: pace,
-// Retry-After, secrets sent to the wrong place. Threads: any number; one short lock a request.
+// Retry-After, secrets sent to the wrong place.
+// Threads: any number; one short lock a request.
 #pragma once
 
 #include <cstdint>

@@ -1,23 +1,26 @@
 // Role: everything that is known but the bytes themselves: catalogue, asset records, blobs, derivatives, what
-// is published, runs, settings of the last run. Typed reads from a snapshot, typed writes in groups. Place:
-// pipeline writes, everything reads. LMDB behind it, seen only by lmdb.h. Threads: Index may be shared; an
-// IndexView belongs to one thread at a time; one IndexGroup at a time in the process (LMDB has one write
-// lock), used by the thread that made it. Failure: throws Error{index} for damage or an unknown version,
-// Error{disk} for a full or failing disk. A record that fails its check is damage: the sentence names its key
-// and `medimirror rebuild`. Limits: the map is address space, not disk; it is made larger at open as the
-// index grows. Long-lived views make the file grow, because what they see cannot be reused: renew them, also
-// in the middle of a walk. Memory: about 64 MB of what is read stays mapped, however long the walk (lmdb.h).
+// is published, runs, settings of the last run. Typed reads from a snapshot, typed writes in groups.
+// Place: pipeline writes, everything reads. LMDB behind it, seen only by lmdb.h.
+// Threads: Index may be shared; an IndexView belongs to one thread at a time; one IndexGroup at a time in the
+// process (LMDB has one write lock), used by the thread that made it.
+// Failure: throws Error{index} for damage or an unknown version, Error{disk} for a full or failing disk. A
+// record that fails its check is damage: the sentence names its key and `medimirror rebuild`.
+// Limits: the map is address space, not disk; it is made larger at open as the index grows. Long-lived views
+// make the file grow, because what they see cannot be reused: renew them, also in the middle of a walk.
+// Memory: about 64 MB of what is read stays mapped, however long the walk (lmdb.h).
 // Durability: when commit() returns, the group is on disk. Before, nothing of it is visible.
 // Format: tables (LMDB databases), keys as bytes:
-//   marks      media id (8 bytes BE)        ListingMark      small on purpose: all a run without changes
-//   reads media      media id                     MediaItem assets     media id, format AssetRecord queue
-//   media id, format             (empty)          exactly the assets with to_fetch(); kept by put_asset
-//   absent     media id, format             (empty)          exactly the assets with is_absent(); kept by
-//   put_asset unpublished media id, format            (empty)          assets whose publication may have to
-//   change blobs      digest                       BlobRecord derivatives digest, recipe key          digest
-//   of the derivative published  media id, format or recipe   PublishedRecord runs       run number (8 bytes
-//   BE)      RunRecord settings   name                         text (schema_version, fingerprints of the last
-//   run's settings, cursor)
+//   marks        media id (8 bytes BE)        ListingMark      small: it is all that a run without changes reads
+//   media        media id                     MediaItem
+//   assets       media id, format             AssetRecord
+//   queue        media id, format             (empty)          exactly the assets with to_fetch(); kept by put_asset
+//   absent       media id, format             (empty)          exactly the assets with is_absent(); likewise
+//   unpublished  media id, format             (empty)          assets whose publication may have to change
+//   blobs        digest                       BlobRecord
+//   derivatives  digest, recipe key           digest of the derivative
+//   published    media id, format or recipe   PublishedRecord
+//   runs         run number (8 bytes BE)      RunRecord
+//   settings     name                         text (schema_version, the last run's settings as fingerprints, cursor)
 // An index whose schema_version is not kIndexSchemaVersion is refused.
 #pragma once
 

@@ -1,10 +1,11 @@
 // Role: looks for damage in an LMDB data file by reading it as bytes, with every offset checked.
 // Why: LMDB believes its file. Where one is cut short or overwritten, it ends the process (SIGBUS, SIGSEGV,
-// an assertion) instead of returning an error; this finds such damage without ending anything. Place: lmdb.cc
-// asks before it opens an environment, and verify asks for the whole file. Failure: damage is a value, a
-// phrase for a sentence; throws Error{disk} when the file cannot be read. Limits: reads each page once at
-// most; a tree no deeper than 32 levels. Format: LMDB data version 1, 64-bit little-endian, as LMDB 0.9
-// writes it. Not here: whether the records in it are whole; each carries its own check (record.h).
+// an assertion) instead of returning an error; this finds such damage without ending anything.
+// Place: lmdb.cc asks before it opens an environment, and verify asks for the whole file.
+// Failure: damage is a value, a phrase for a sentence; throws Error{disk} when the file cannot be read.
+// Limits: reads each page once at most; a tree no deeper than 32 levels.
+// Format: LMDB data version 1, 64-bit little-endian, as LMDB 0.9 writes it.
+// Not here: whether the records in it are whole; each carries its own check (record.h).
 #pragma once
 
 #include <filesystem>

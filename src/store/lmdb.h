@@ -1,15 +1,19 @@
 // Role: LMDB with owners: an environment, its tables, transactions, cursors. The only file that knows the
-// library. Place: under index.cc, which gives the bytes a meaning. Threads: an Environment may be shared. A
-// reading Transaction and its cursors belong to one thread at a time (MDB_NOTLS), several may exist in a
-// thread; a writing one belongs to the thread that made it, one at a time. Failure: throws Error{index} for
-// damage (the sentence names `medimirror rebuild`), Error{disk} for a full or failing disk, Error{config} for
-// a folder on a network file system, where LMDB's locks and maps do not hold. Limits: keys 1 to 511 bytes.
-// The map is address space and a sparse file, not disk: Options::map_bytes, or four times what is used where
-// that is more, so it has room for every run but one that adds three times all that was there. Memory: mapped
-// pages count as the process's own, and the kernel maps 16 around each one that is touched. So what has been
-// read is unmapped again (it stays in the page cache) every kPagesKeptMapped pages: a walk over gigabytes
-// keeps some 64 MB at most.
-// Views: a std::string_view into a transaction holds until its next write, its end, or its renewal.
+// library.
+// Place: under index.cc, which gives the bytes a meaning.
+// Threads: an Environment may be shared. A reading Transaction and its cursors belong to one thread at a time
+// (MDB_NOTLS), several may exist in a thread; a writing one belongs to the thread that made it, one at a
+// time.
+// Failure: throws Error{index} for damage (the sentence names `medimirror rebuild`), Error{disk} for a full
+// or failing disk, Error{config} for a folder on a network file system, where LMDB's locks and maps do not
+// hold.
+// Limits: keys 1 to 511 bytes. The map is address space and a sparse file, not disk: Options::map_bytes, or
+// four times what is used where that is more, so it has room for every run but one that adds three times all
+// that was there.
+// Memory: mapped pages count as the process's own, and the kernel maps 16 around each one that is touched. So
+// what has been read is unmapped again (it stays in the page cache) every kPagesKeptMapped pages: a walk over
+// gigabytes keeps some 64 MB at most. Views: a std::string_view into a transaction holds until its next
+// write, its end, or its renewal.
 #pragma once
 
 #include <sys/types.h>

@@ -8,8 +8,9 @@
 //   the fields of each body stand in record.cc in the order of the struct
 // Keys sort as bytes: media id as 8 bytes big-endian, then the format's name.
 // Failure: decoding never throws and never reads out of bounds; it returns nothing for what fails its check,
-// is of another version, or has bytes left over. Limits: a decoded string is never longer than its record; a
-// key's format name 1 to 255 bytes; attempts: the newest 8.
+// is of another version, or has bytes left over.
+// Limits: a decoded string is never longer than its record; a key's format name 1 to 255 bytes; attempts: the
+// newest 8.
 #pragma once
 
 #include <compare>

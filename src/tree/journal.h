@@ -1,13 +1,15 @@
 // Role: a publish plan as a list on disk: what execute_publish is about to do, in order of media id, for a
 // plan of any length in little memory; and, once sealed, the note that a publish began, which the next one
-// finds when this one is killed. Place: plan_publish writes it, execute_publish seals it, reads it several
-// times and removes it last of all. Why it must be: the index learns of a publish only at its end. Killed
-// before, files may already stand under names that the index does not know, and a change that is taken back
-// meanwhile would look settled; the sealed journal names every medium and every path that may be touched.
+// finds when this one is killed.
+// Place: plan_publish writes it, execute_publish seals it, reads it several times and removes it last of all.
+// Why it must be: the index learns of a publish only at its end. Killed before, files may already stand under
+// names that the index does not know, and a change that is taken back meanwhile would look settled; the
+// sealed journal names every medium and every path that may be touched.
 // Threads: one.
 // Failure: throws Error{disk}; a line that is not understood is skipped (only a hand that edited it can cause
-// one). Format: <changes file>.unfinished, a line each: kind, media id, format, sha256, bytes, mtime, path,
-// old path, with tabs between; bytes outside [A-Za-z0-9._+@=,/-] as %XX.
+// one).
+// Format: <changes file>.unfinished, a line each: kind, media id, format, sha256, bytes, mtime, path, old
+// path, with tabs between; bytes outside [A-Za-z0-9._+@=,/-] as %XX.
 #pragma once
 
 #include <filesystem>

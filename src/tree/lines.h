@@ -1,6 +1,9 @@
 // Role: long sorted lists in little memory: lines read one by one from a file, and lines sorted by their
-// bytes that spill to the disk when there are many. Place: publisher merges the old manifest with the sorted
-// changes; a tree of a million files fits in no small memory. Threads: one. Failure: throws Error{disk}.
+// bytes that spill to the disk when there are many.
+// Place: publisher merges the old manifest with the sorted changes; a tree of a million files fits in no
+// small memory.
+// Threads: one.
+// Failure: throws Error{disk}.
 // Limits: a line is at most 1 MB; the sorter holds about `memory_bytes`, the rest lies in unnamed files in
 // `folder`, which vanish with the process.
 #pragma once

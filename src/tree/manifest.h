@@ -2,7 +2,8 @@
 // Format of manifest.jsonl: one JSON object a line, sorted by path (bytes):
 //   {"path":"huge/659/659214.png","sha256":"…","bytes":181234,"mtime":1785941124,"media_id":659214,"format":"huge"}
 // Format of SHA256SUMS: "<sha256>  <path>", the same order; `sha256sum -c SHA256SUMS` in the folder checks
-// it. Not here: which files there should be (publisher).
+// it.
+// Not here: which files there should be (publisher).
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,11 @@
 // Role: manifest.jsonl and SHA256SUMS brought up to date: the old manifest, which is sorted, merged with the
 // sorted changes in one pass. Sequential reading and writing of the tree's list, memory of a few lines;
-// unchanged lines are copied as they are. Failure: throws Error{disk}. A base that is not a sorted manifest,
-// or a result of another length than expected, is a value: nothing is replaced, and the caller comes again
-// with a base made from the index. Format of the changes, sorted by bytes: a manifest line where a file is
-// now, {"path":"…"} where one is gone. The characters of paths sort behind the quote that ends them, so the
-// order of lines is the order of paths, and an addition sorts before a removal of the same path and wins.
+// unchanged lines are copied as they are.
+// Failure: throws Error{disk}. A base that is not a sorted manifest, or a result of another length than
+// expected, is a value: nothing is replaced, and the caller comes again with a base made from the index.
+// Format of the changes, sorted by bytes: a manifest line where a file is now, {"path":"…"} where one is
+// gone. The characters of paths sort behind the quote that ends them, so the order of lines is the order of
+// paths, and an addition sorts before a removal of the same path and wins.
 #pragma once
 
 #include <cstdint>

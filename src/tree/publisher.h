@@ -1,15 +1,17 @@
 // Role: makes media/ equal to what the index says is to be published: add, replace, then remove, the manifest
-// last. Place: sync calls it once, after the last commit; undo and rebuild call it too. Takes the assets
-// whose publication may have to change (index table `unpublished`), so the work is proportional to the change
-// and not to the tree; manifest.jsonl and SHA256SUMS are rewritten as a whole, and only when something
-// changed. Threads: the caller's. Failure: throws Error{disk}, and Error{index} where a record names bytes of
-// which there is no record. Killed at any moment: the tree holds whole files only, and the next publish goes
-// on from the same list and from the dead one's journal. Two assets that ask for one path: the lower key gets
-// it, the other is reported as a clash. A file of the user's own in media/ is never touched unless it stands
-// where a picture must go. A folder there, or a file where a folder must go, is reported and left; the
-// picture waits until it is gone. Limits: removals are the caller's decision: the plan says how many, before
-// anything is done. Memory does not grow with the plan, which lies in the journal (journal.h), nor with the
-// tree, whose manifest is merged line by line.
+// last.
+// Place: sync calls it once, after the last commit; undo and rebuild call it too. Takes the assets whose
+// publication may have to change (index table `unpublished`), so the work is proportional to the change and
+// not to the tree; manifest.jsonl and SHA256SUMS are rewritten as a whole, and only when something changed.
+// Threads: the caller's.
+// Failure: throws Error{disk}, and Error{index} where a record names bytes of which there is no record.
+// Killed at any moment: the tree holds whole files only, and the next publish goes on from the same list and
+// from the dead one's journal. Two assets that ask for one path: the lower key gets it, the other is reported
+// as a clash. A file of the user's own in media/ is never touched unless it stands where a picture must go. A
+// folder there, or a file where a folder must go, is reported and left; the picture waits until it is gone.
+// Limits: removals are the caller's decision: the plan says how many, before anything is done. Memory does
+// not grow with the plan, which lies in the journal (journal.h), nor with the tree, whose manifest is merged
+// line by line.
 #pragma once
 
 #include <cstdint>
@@ -76,6 +78,11 @@ struct PublishResult {
 };
 
 PublishPlan plan_publish(const PublishOptions& options, const IndexView& view);
+
+// The same for a tree that is given record by record, in the order of keys, instead of what the index wants: undo. The
+// table `unpublished` is left alone: what differs from the index should stand in it, so that a later publish finds it.
+using TreeSource = std::function<bool(AssetKey&, PublishedRecord&)>;  // false: the end
+PublishPlan plan_tree(const PublishOptions& options, const IndexView& view, const TreeSource& tree);
 
 // `plan` was made of what the index holds now, and is executed once.
 PublishResult execute_publish(const PublishOptions& options, const PublishPlan& plan, Index& index,

@@ -1,5 +1,7 @@
 // Role: the published folder as something to put files into and take files out of, without hurting what is
-// not ours. Threads: one. Failure: throws Error{disk}. What stands in the way is a value: place() says no.
+// not ours.
+// Threads: one.
+// Failure: throws Error{disk}. What stands in the way is a value: place() says no.
 // Durability: sync() makes all that was done since the last one durable: each touched folder, or the whole
 // file system where they are many.
 #pragma once

@@ -10,8 +10,8 @@
 // Time: with a ManualClock, wait() moves the clock to the next thing that happens, or to its deadline, and
 // never sleeps. Without one it lives in real time and really waits, so that other threads can wake() it
 // (pipeline tests). Limits of the real thing are kept: can_start() counts, start() beyond it throws,
-// body_bytes_max, the time limits, hash_body and on_body work as in curl_transport. Threads: as transport.h
-// says; what was started is for the owning thread.
+// body_bytes_max, the time limits, hash_body and on_body work as in curl_transport.
+// Threads: as transport.h says; what was started is for the owning thread.
 #pragma once
 
 #include <algorithm>
