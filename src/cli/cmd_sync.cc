@@ -92,9 +92,10 @@ PipelineOptions pipeline_options(const Config& config) {
 // otherwise.
 bool durable() {
   if (std::getenv("MEDIMIRROR_BENCH_NOT_DURABLE") == nullptr) return true;
-  fmt::print(stderr,
-             "medimirror: WARNING: MEDIMIRROR_BENCH_NOT_DURABLE is set: nothing of this run is made safe against "
-             "a crash or a power cut, which is for measuring alone; unset it for every mirror that is to be kept\n");
+  fmt::print(
+      stderr,
+      "medimirror: WARNING: MEDIMIRROR_BENCH_NOT_DURABLE is set: nothing of this run is made safe against "
+      "a crash or a power cut, which is for measuring alone; unset it for every mirror that is to be kept\n");
   return false;
 }
 
