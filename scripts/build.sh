@@ -14,6 +14,8 @@ arguments=(-S . -B "$folder")
 # a folder keeps the generator it was made with
 [[ -f $folder/CMakeCache.txt ]] || arguments+=(-G Ninja)
 command -v ccache >/dev/null && arguments+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
+# what one folder or clone has compiled serves the others
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 
 cmake "${arguments[@]}" "$@" >"${TMPDIR:-/tmp}/medimirror-configure.$$" 2>&1 || {
   cat "${TMPDIR:-/tmp}/medimirror-configure.$$" >&2
