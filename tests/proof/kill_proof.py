@@ -1,0 +1,250 @@
+"""Kill: SIGKILL at random moments, each followed by a check of every byte and by a run that must complete.
+
+Half of the moments are instants of time, drawn over the length of a run; the other half, where strace is there, are
+system calls: the process dies at its K-th rename, link, fsync, write … (counted by thread, as strace counts). After each
+kill: every blob hashes to its name, every file under a final name has bytes that the service served for it. After the
+next run: the tree is the truth, the lists agree, and the run asked for no more pictures than were not yet recorded as
+held. The commands repair, gc, undo and rebuild are killed in the same way where this build has them.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import time
+
+import proof
+from harness import Mirror, Sandbox
+from proof import Skip
+
+PICTURES = 150
+SHORT_KILLS = 30
+CALLS = ["rename", "link", "fsync", "fdatasync", "pwrite64", "unlink", "openat", "write", "utimensat", "mkdir", "mmap"]
+
+
+class World:
+    """A service that changes, and every picture it ever served under a name."""
+
+    def __init__(self, proof_):
+        self.proof = proof_
+        self.service = Sandbox(proof_.folder / "service", media=PICTURES)
+        self.allowed = {}
+        self.learn()
+
+    def learn(self):
+        self.truth = self.service.truth()
+        self.wanted = proof.wanted_files(self.truth)
+        for path, digest in self.wanted.items():
+            self.allowed.setdefault(path, set()).add(digest)
+
+    def change(self):
+        self.service.evolve(new=4, changed=8, removed=3, unpublished=2, touched=5, reuploaded=4)
+        self.learn()
+
+
+def kill(proof_, mirror, words, seconds):
+    """Starts the command and kills it; gives how it ended before its end: True when the kill came first."""
+    random = proof_.random
+    command = None
+    if proof_.strace and random.random() < 0.5:
+        call = random.choice(CALLS)
+        count = int(2 ** random.uniform(0, 5.5))
+        command = f"{call} {count}"
+        process = start_traced(mirror, words, call, count)
+    else:
+        process = mirror.start(*words)
+        time.sleep(random.uniform(0, 0.9 * seconds))
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)  # not process.kill(), which would reap it
+    run = mirror.finish(process, 120)
+    killed = run.exit_code == -signal.SIGKILL
+    if not killed and run.exit_code < 0:
+        proof_.wrong("ends by another signal", f"{words} {command}: {run}")
+    proof_.count("kills" if killed else "runs that ended before the kill")
+    return killed
+
+
+def start_traced(mirror, words, call, count):
+    process_words = ["strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", f"trace={call}",
+                     "-e", f"inject={call}:signal=KILL:when={count}"]
+    own = mirror.command
+    mirror.command = lambda *arguments: process_words + own(*arguments)
+    try:
+        return mirror.start(*words)
+    finally:
+        mirror.command = own
+
+
+def kill_and_go_on(world, mirror, words, seconds, rerun, number):
+    proof_ = world.proof
+    when = f"after kill {number} of {words[0]}"
+    killed = kill(proof_, mirror, words, seconds)
+    if killed:
+        proof_.count(f"kills of {words[0]}")
+    proof.check_blobs(proof_, mirror, when)
+    proof.check_published(proof_, mirror, world.allowed, when)
+    if rerun is not None:
+        again = mirror.run(*rerun)
+        if again.exit_code not in (0, 3):
+            proof_.wrong("reruns that did not complete", f"{when}: {again}")
+
+
+def fetch_the_rest(world, mirror, number, what):
+    """The next sync completes, and asks for no picture that the index records as held."""
+    proof_ = world.proof
+    when = f"after the rerun {number} ({what})"
+    known = recorded(mirror)
+    world.service.reset_stats()
+    run = mirror.run("sync", "--json")
+    if run.exit_code != 0:
+        proof_.wrong("reruns that did not complete", f"{when}: {run}")
+        return
+    asked = world.service.media_requests()
+    proof_.count("pictures asked for by reruns", asked)
+    missing = len(world.wanted) - known
+    proof_.count("pictures not recorded as held at the rerun", missing)
+    if asked > missing:
+        proof_.wrong("reruns that fetched again what was held", f"{when}: {asked} asked, {missing} missing")
+    proof.check_complete(proof_, mirror, world.wanted, when)
+    proof.check_blobs(proof_, mirror, when)
+
+
+def recorded(mirror):
+    """How many pictures the index records as held."""
+    if not (mirror.store / "index").exists():
+        return 0
+    status = mirror.run("status", "--json")
+    if status.exit_code != 0:
+        return 0
+    return json.loads(status.stdout)["assets"]["held"]
+
+
+def first_syncs(world, kills, seconds):
+    """Each from nothing, killed several times on the way."""
+    number, enough = 0, world.proof.counts["kills"] + kills
+    while world.proof.counts["kills"] < enough and world.proof.seconds_left(60) > 0:
+        mirror = Mirror(world.proof.folder / "m", world.service.url)
+        for _ in range(3):
+            number += 1
+            kill_and_go_on(world, mirror, ["sync"], seconds, None, number)
+        fetch_the_rest(world, mirror, number, "first sync")
+        proof.check_with_verify(world.proof, mirror, f"after kill {number}")
+        shutil.rmtree(mirror.folder)
+
+
+def later_syncs(world, kills, seconds):
+    """A mirror that follows a changing catalogue, killed at each change."""
+    mirror = Mirror(world.proof.folder / "follow", world.service.url)
+    mirror.configure(publish={"max_delete": "100%"})
+    if mirror.run("sync").exit_code not in (0, 3):
+        world.proof.wrong("reruns that did not complete", "the first sync, which nothing disturbed")
+    number, enough = 0, world.proof.counts["kills"] + kills
+    while world.proof.counts["kills"] < enough and world.proof.seconds_left(90) > 0:
+        number += 1
+        world.change()
+        kill_and_go_on(world, mirror, ["sync"], seconds / 2, None, f"{number} (change)")
+        settle(world, mirror, f"{number} (change)")
+        proof.check_with_verify(world.proof, mirror, f"after change {number}")
+
+
+def settle(world, mirror, number):
+    """Two complete listings retire what is gone; then the tree is the truth."""
+    for _ in range(2):
+        run = mirror.run("sync", "--json")
+        if run.exit_code != 0:
+            world.proof.wrong("reruns that did not complete", f"after {number}: {run}")
+    proof.check_complete(world.proof, mirror, world.wanted, f"after the rerun {number}")
+    proof.check_blobs(world.proof, mirror, f"after the rerun {number}")
+
+
+def damage(world, mirror):
+    """One blob in five gets a flipped byte, as a disk might do it."""
+    for path in sorted((mirror.store / "blobs").glob("*/*")):
+        if world.proof.random.random() < 0.2:
+            path.chmod(0o644)
+            bytes_ = bytearray(path.read_bytes())
+            if bytes_:
+                bytes_[len(bytes_) // 2] ^= 0x40
+            facts = path.stat()
+            path.write_bytes(bytes_)
+            path.chmod(0o444)
+            os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+def upkeep(world, kills, seconds):
+    """repair, gc, undo and rebuild, each from the state that gives it work."""
+    ways = {
+        "gc": (["gc", "--keep", "0d"], None),
+        "undo": (["undo"], ["undo"]),
+        "rebuild": (["rebuild"], ["rebuild"]),
+        "repair": (["repair"], ["repair"]),
+    }
+    there = {word: way for word, way in ways.items() if proof.has_command(word)}
+    for word in ways.keys() - there.keys():
+        world.proof.note(f"this build has no `{word}`: its kills were left out")
+    for number in range(kills):
+        for word, (command, rerun) in there.items():
+            if world.proof.seconds_left(100) <= 0:
+                return
+            mirror = Mirror(world.proof.folder / "upkeep", world.service.url)
+            mirror.configure(publish={"max_delete": "100%"})
+            mirror.run("sync")
+            world.change()
+            mirror.run("sync")
+            mirror.run("sync")
+            if word == "rebuild":
+                shutil.rmtree(mirror.store / "index")
+            if word == "repair":
+                damage(world, mirror)
+                killed = kill(world.proof, mirror, command, seconds)
+                if killed:
+                    world.proof.count("kills of repair")
+                mirror.run(*rerun)
+            else:
+                kill_and_go_on(world, mirror, command, seconds, rerun, number)
+            if word == "undo":
+                mirror.run("undo", "--release")
+            settle(world, mirror, f"{number} ({word})")
+            proof.check_with_verify(world.proof, mirror, f"after {word} {number}")
+            shutil.rmtree(mirror.folder)
+
+
+def typical_seconds(world):
+    mirror = Mirror(world.proof.folder / "timed", world.service.url)
+    run = mirror.run("sync")
+    shutil.rmtree(mirror.folder)
+    return run.seconds
+
+
+def prove(proof_):
+    proof_.must_be_zero("wrong bytes in the store", "wrong bytes under final names", "dangling names",
+                        "pictures missing after a complete run", "reruns that did not complete",
+                        "reruns that fetched again what was held")
+    try:
+        proof.strace()
+        proof_.strace = True
+    except Skip as reason:
+        proof_.strace = False
+        proof_.note(f"kills at instants of time only: {reason}")
+    world = World(proof_)
+    proof_.counts["kills"] = 0
+    try:
+        seconds = typical_seconds(world)
+        if not proof_.long:
+            first_syncs(world, SHORT_KILLS // 2, seconds)
+            later_syncs(world, SHORT_KILLS - SHORT_KILLS // 2, seconds)
+            upkeep(world, 1, seconds / 2)
+        while proof_.long and proof_.seconds_left(0) > 0:
+            world.service.close()
+            world = World(proof_)
+            first_syncs(world, 30, seconds)
+            later_syncs(world, 15, seconds)
+            shutil.rmtree(proof_.folder / "follow", ignore_errors=True)
+            upkeep(world, 4, seconds / 2)
+    finally:
+        world.service.close()
+
+
+if __name__ == "__main__":
+    proof.run("kill", prove)
