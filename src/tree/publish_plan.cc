@@ -62,9 +62,15 @@ class Planner {
   // `suspects`: paths that a dead publish may have touched. Where there are any, nothing of the medium is
   // believed to be in place.
   void plan(MediaId id, const std::vector<AssetKey>& unpublished, const std::set<std::string>& suspects) {
+    plan(id, wanted_of(id), unpublished, suspects);
+  }
+
+  // The same where what is wanted is not what the index says.
+  void plan(MediaId id, Records all_wanted, const std::vector<AssetKey>& unpublished,
+            const std::set<std::string>& suspects) {
     losers_.clear();
     wanted_paths_.clear();
-    const Records wanted = without_clashes(id, wanted_of(id));
+    const Records wanted = without_clashes(id, std::move(all_wanted));
     Records published;
     for (auto& [format, record] : view_.published_of(id)) published.emplace(format, std::move(record));
     const std::uint64_t before = plan_.added + plan_.replaced + plan_.removed;
@@ -199,6 +205,26 @@ class Planner {
   std::set<std::string> losers_;                     // formats of this medium that got no path
 };
 
+// Hands out the records of a given tree, medium by medium.
+class GivenTree {
+ public:
+  explicit GivenTree(const TreeSource& next) : next_(next) { more_ = next_(key_, record_); }
+
+  std::optional<MediaId> medium() const { return more_ ? std::optional(key_.media) : std::nullopt; }
+
+  Records take(MediaId id) {
+    Records records;
+    for (; medium() == id; more_ = next_(key_, record_)) records.emplace(key_.format, std::move(record_));
+    return records;
+  }
+
+ private:
+  const TreeSource& next_;
+  AssetKey key_;
+  PublishedRecord record_;
+  bool more_ = false;
+};
+
 std::set<std::string> take_suspects(UnfinishedJournal& unfinished, MediaId id) {
   std::set<std::string> paths;
   for (; unfinished.entry() && unfinished.entry()->key.media == id; unfinished.advance()) {
@@ -249,6 +275,39 @@ PublishPlan plan_publish(const PublishOptions& options, const IndexView& view) {
     const std::vector<AssetKey> keys = walk.medium() == id ? walk.take(*id) : std::vector<AssetKey>{};
     planner.plan(*id, keys, take_suspects(unfinished, *id));
   }
+  return plan;
+}
+
+PublishPlan plan_tree(const PublishOptions& options, const IndexView& view, const TreeSource& tree) {
+  PublishPlan plan;
+  plan.published_before = view.published_count();
+  plan.journal = std::make_unique<Journal>(journal_file(options.changes_file));
+  Planner planner(options, view, plan);
+  GivenTree given(tree);
+  UnfinishedJournal unfinished(journal_file(options.changes_file));
+  plan.resumes = unfinished.found();
+  const auto plan_medium = [&](MediaId id) {
+    planner.plan(id, given.take(id), {}, take_suspects(unfinished, id));
+  };
+  // media that are not published now: those below `bound`, or all that are left
+  const auto plan_others = [&](std::optional<MediaId> bound) {
+    for (;;) {
+      std::optional<MediaId> id = given.medium();
+      if (unfinished.entry() && (!id || unfinished.entry()->key.media < *id))
+        id = unfinished.entry()->key.media;
+      if (!id || (bound && *id >= *bound)) return;
+      plan_medium(*id);
+    }
+  };
+  std::optional<MediaId> last;
+  view.each_published([&](const AssetKey& key, const PublishedRecord&) {
+    if (key.media == last) return true;
+    plan_others(key.media);
+    plan_medium(key.media);
+    last = key.media;
+    return true;
+  });
+  plan_others(std::nullopt);
   return plan;
 }
 

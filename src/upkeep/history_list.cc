@@ -123,8 +123,10 @@ class Inflater {
   // After the last entry: zlib's own check must hold, and nothing may follow.
   void expect_end() {
     if (at_ != end_) throw_damaged(file_, "is damaged");
-    if (!ended_) inflate_some();
-    if (!ended_ || end_ != 0) throw_damaged(file_, "is damaged at its end");
+    while (!ended_) {
+      inflate_some();
+      if (end_ != 0) throw_damaged(file_, "is damaged at its end");
+    }
   }
   [[noreturn]] void damaged() const { throw_damaged(file_, "is damaged"); }
 
