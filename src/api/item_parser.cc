@@ -213,11 +213,12 @@ void add_media(Product& product, dom::object object, std::string_view key, Media
     } else {
       media.id = fields["id"].get(id) ? 0 : media_id_of(id);
       media.display_order = integer_at(fields, "displayOrder");
+      media.locales = texts_at(fields, "locales");
     }
     const bool known = std::ranges::any_of(product.media, [&media](const ProductMedia& other) {
       return other.id == media.id && other.kind == media.kind;
     });
-    if (media.id != 0 && !known) product.media.push_back(media);
+    if (media.id != 0 && !known) product.media.push_back(std::move(media));
   }
 }
 

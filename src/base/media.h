@@ -51,6 +51,7 @@ struct ProductMedia {
   MediaId id = 0;
   MediaKind kind = MediaKind::unknown;
   std::optional<std::int64_t> display_order;
+  std::vector<std::string> locales = {};  // as the product says; a bare id says none
   bool operator==(const ProductMedia&) const = default;
 };
 

@@ -21,6 +21,9 @@
 //   published    media id, format or recipe   PublishedRecord
 //   runs         run number (8 bytes BE)      RunRecord
 //   settings     name                         text (schema_version, the last run's settings as fingerprints, cursor)
+//   products product id (text) ProductRecord; product_marks fingerprint (16 bytes BE) product id: an unchanged line
+//   costs one look; codes lookup_form of a CNK or GTIN, a zero byte, product id (empty); media_products media id (8
+//   bytes BE), product id (empty). The last three are kept by put_product and remove_product.
 // An index whose schema_version is not kIndexSchemaVersion is refused.
 #pragma once
 
@@ -60,6 +63,15 @@ class IndexReader {
   std::optional<RunRecord> run(RunNumber number) const;
   std::optional<std::pair<RunNumber, RunRecord>> last_run() const;
   std::optional<std::string> setting(std::string_view name) const;
+
+  std::optional<ProductRecord> product(std::string_view id) const;
+  // The id of the product whose line had this fingerprint when it was listed last.
+  std::optional<std::string> product_listed_as(std::uint64_t fingerprint_high,
+                                               std::uint64_t fingerprint_low) const;
+  std::vector<std::string> products_of_code(std::string_view code) const;  // a CNK, or a GTIN in any length
+  std::vector<std::string> products_of_media(MediaId id) const;
+  void each_product(const std::function<bool(const ProductRecord&)>& callback) const;
+  std::uint64_t product_count() const;
 
   // Up to `limit` keys after `after` (nothing: from the start), in key order.
   std::vector<AssetKey> queued(const std::optional<AssetKey>& after, std::size_t limit) const;
@@ -140,6 +152,9 @@ class IndexGroup final : public IndexReader {
   void clear_unpublished(const AssetKey& key);
   void put_run(RunNumber number, const RunRecord& record);
   void put_setting(std::string_view name, std::string_view value);
+
+  void put_product(const ProductRecord& record);  // and its codes, its media and the mark of its line
+  void remove_product(std::string_view id);
 
   void commit();  // ends the group: nothing may be asked of it afterwards
 

@@ -253,6 +253,28 @@ void visit(Archive& archive, Record& record) {
   archive.number(record.mtime);
 }
 
+template <typename Archive, Is<ProductRecord> Record>
+void visit(Archive& archive, Record& record) {
+  auto& product = record.product;
+  archive.text(product.id);
+  archive.text(product.status);
+  archive.text(product.cnk);
+  archive.list(product.eans, [&](auto& ean) { archive.text(ean); });
+  archive.list(product.names, [&](auto& name) {
+    archive.text(name.first);
+    archive.text(name.second);
+  });
+  archive.list(product.media, [&](auto& media) {
+    archive.number(media.id);
+    archive.enumeration(media.kind, MediaKind::link);
+    archive.optional(media.display_order, [&](auto& order) { archive.number(order); });
+    archive.list(media.locales, [&](auto& locale) { archive.text(locale); });
+  });
+  archive.optional(product.updated_at, [&](auto& time) { archive.number(time); });
+  archive.number(record.fingerprint_high);
+  archive.number(record.fingerprint_low);
+}
+
 template <typename Archive, Is<RunRecord> Record>
 void visit(Archive& archive, Record& record) {
   archive.number(record.started);
@@ -403,6 +425,9 @@ std::string encode(const BlobRecord& record) {
 std::string encode(const PublishedRecord& record) {
   return encode_record(record);
 }
+std::string encode(const ProductRecord& record) {
+  return encode_record(record);
+}
 std::string encode(const RunRecord& record) {
   return encode_record(record);
 }
@@ -422,6 +447,10 @@ std::optional<BlobRecord> decode<BlobRecord>(std::string_view bytes) {
 template <>
 std::optional<PublishedRecord> decode<PublishedRecord>(std::string_view bytes) {
   return decode_record<PublishedRecord>(bytes);
+}
+template <>
+std::optional<ProductRecord> decode<ProductRecord>(std::string_view bytes) {
+  return decode_record<ProductRecord>(bytes);
 }
 template <>
 std::optional<RunRecord> decode<RunRecord>(std::string_view bytes) {

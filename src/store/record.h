@@ -120,6 +120,15 @@ struct PublishedRecord {
   bool operator==(const PublishedRecord&) const = default;
 };
 
+constexpr std::size_t kProductIdBytesMax = 200;  // real ones have 10
+
+// A product as listed last, and the fingerprint of that line.
+struct ProductRecord {
+  Product product;
+  std::uint64_t fingerprint_high = 0, fingerprint_low = 0;
+  bool operator==(const ProductRecord&) const = default;
+};
+
 struct RunRecord {
   UnixSeconds started = 0, finished = 0;
   int exit_code = 0;
@@ -133,6 +142,7 @@ std::string encode(const MediaItem& record);
 std::string encode(const AssetRecord& record);
 std::string encode(const BlobRecord& record);
 std::string encode(const PublishedRecord& record);
+std::string encode(const ProductRecord& record);
 std::string encode(const RunRecord& record);
 
 template <typename Record>

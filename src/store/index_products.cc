@@ -1,0 +1,114 @@
+// The tables of products: see index.h. One record a product; the other three tables are ways to find it.
+#include <algorithm>
+#include <set>
+
+#include "base/product_code.h"
+#include "store/index.h"
+#include "store/index_tables.h"
+
+namespace medimirror {
+
+using namespace index_tables;
+
+namespace {
+
+// No real code comes near; LMDB takes keys of at most 511 bytes.
+constexpr std::size_t kCodeBytesMax = 200;
+
+std::string fingerprint_key(std::uint64_t high, std::uint64_t low) {
+  return encode_key(MediaId{high}) + encode_key(MediaId{low});
+}
+
+std::string code_prefix(std::string_view code) {
+  return lookup_form(code) + '\0';
+}
+
+// Every key under which the two finding tables name this product.
+std::set<std::pair<Table, std::string>> finding_keys(const Product& product) {
+  std::set<std::pair<Table, std::string>> keys;
+  const auto add_code = [&](const std::string& code) {
+    if (!code.empty() && code.size() <= kCodeBytesMax && code.find('\0') == code.npos)
+      keys.emplace(kCodes, code_prefix(code) + product.id);
+  };
+  add_code(product.cnk);
+  for (const std::string& ean : product.eans) add_code(ean);
+  for (const ProductMedia& media : product.media)
+    keys.emplace(kMediaProducts, encode_key(media.id) + product.id);
+  return keys;
+}
+
+std::vector<std::string> rest_of_keys(const lmdb::Transaction& transaction, Table table,
+                                      const std::string& prefix) {
+  std::vector<std::string> rests;
+  lmdb::Cursor cursor(transaction, handle(transaction, table));
+  for (bool here = cursor.seek(prefix); here && cursor.key().starts_with(prefix); here = cursor.next())
+    rests.emplace_back(cursor.key().substr(prefix.size()));
+  return rests;
+}
+
+}  // namespace
+
+std::optional<ProductRecord> IndexReader::product(std::string_view id) const {
+  if (id.empty() || id.size() > kProductIdBytesMax) return std::nullopt;
+  return get<ProductRecord>(*transaction_, kProducts, id, decode<ProductRecord>);
+}
+
+std::optional<std::string> IndexReader::product_listed_as(std::uint64_t fingerprint_high,
+                                                          std::uint64_t fingerprint_low) const {
+  const auto id = transaction_->get(handle(*transaction_, kProductMarks),
+                                    fingerprint_key(fingerprint_high, fingerprint_low));
+  return id ? std::optional<std::string>(*id) : std::nullopt;
+}
+
+std::vector<std::string> IndexReader::products_of_code(std::string_view code) const {
+  if (code.empty() || code.size() > kCodeBytesMax) return {};
+  return rest_of_keys(*transaction_, kCodes, code_prefix(code));
+}
+
+std::vector<std::string> IndexReader::products_of_media(MediaId id) const {
+  return rest_of_keys(*transaction_, kMediaProducts, encode_key(id));
+}
+
+void IndexReader::each_product(const std::function<bool(const ProductRecord&)>& callback) const {
+  each(
+      *transaction_, kProducts, [](std::string_view key) { return std::optional<std::string>(key); },
+      decode<ProductRecord>,
+      [&](const std::string& /*id*/, const ProductRecord& record) { return callback(record); });
+}
+
+std::uint64_t IndexReader::product_count() const {
+  return transaction_->count(handle(*transaction_, kProducts));
+}
+
+void IndexGroup::put_product(const ProductRecord& record) {
+  const std::string& id = record.product.id;
+  if (id.empty() || id.size() > kProductIdBytesMax)
+    throw Error(ErrorKind::internal,
+                fmt::format("a product's id must have 1 to {} bytes", kProductIdBytesMax), "write the index");
+  std::set<std::pair<Table, std::string>> old_keys;
+  if (const std::optional<ProductRecord> old = product(id)) {
+    old_keys = finding_keys(old->product);
+    transaction_->remove(handle(*transaction_, kProductMarks),
+                         fingerprint_key(old->fingerprint_high, old->fingerprint_low));
+  }
+  const auto keys = finding_keys(record.product);
+  for (const auto& [table, key] : old_keys)
+    if (!keys.contains({table, key})) transaction_->remove(handle(*transaction_, table), key);
+  for (const auto& [table, key] : keys)
+    if (!old_keys.contains({table, key})) transaction_->put(handle(*transaction_, table), key, {});
+  transaction_->put(handle(*transaction_, kProductMarks),
+                    fingerprint_key(record.fingerprint_high, record.fingerprint_low), id);
+  transaction_->put(handle(*transaction_, kProducts), id, encode(record));
+}
+
+void IndexGroup::remove_product(std::string_view id) {
+  const std::optional<ProductRecord> old = product(id);
+  if (!old) return;
+  for (const auto& [table, key] : finding_keys(old->product))
+    transaction_->remove(handle(*transaction_, table), key);
+  transaction_->remove(handle(*transaction_, kProductMarks),
+                       fingerprint_key(old->fingerprint_high, old->fingerprint_low));
+  transaction_->remove(handle(*transaction_, kProducts), id);
+}
+
+}  // namespace medimirror
