@@ -301,7 +301,8 @@ class Mirror:
         self.media, self.store = self.root / "media", self.root / "store"
         self.config = self.folder / "medimirror.toml"
         self.environment = {name: value for name, value in os.environ.items()
-                            if not name.startswith("MEDIMIRROR_") and not name.lower().endswith("_proxy")}
+                            if not name.startswith(("MEDIMIRROR_", "SSL_CERT_", "CURL_CA_"))
+                            and not name.lower().endswith("_proxy")}
         self.environment |= {"XDG_STATE_HOME": str(self.folder / "state"), "MEDIMIRROR_API_SECRET": SECRET}
         self.settings = {
             "root": str(self.root), "contact": "tests@example.com",

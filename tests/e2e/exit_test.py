@@ -1,0 +1,160 @@
+"""Exit codes and the sentence that comes with each."""
+
+import os
+import subprocess
+import unittest
+
+from harness import DONE, FAILED, LOCKED, TRY_LATER, USAGE, EndToEnd, free_port, main, pictures_in, wait_until
+
+
+class ExitCodes(EndToEnd):
+    def check_sentence(self, run, exit_code, *words):
+        self.assertEqual(run.exit_code, exit_code, str(run))
+        said = [line for line in run.stderr.splitlines() if line.startswith("medimirror: ")]
+        self.assertEqual(len(said), 1, run.stderr)
+        for word in words:
+            self.assertIn(word, run.stderr)
+
+    def test_usage(self):
+        service = self.sandbox(media=10)
+        mirror = self.mirror(service)
+        for arguments in (["sync", "--fulll"], ["sink"], ["show"], ["show", "x"], [], ["sync", "--max-delete", "many"],
+                          ["sync", "--full", "--retry-failed"]):
+            with self.subTest(arguments=arguments):
+                run = mirror.run(*arguments)
+                self.assertEqual(run.exit_code, USAGE, str(run))
+                self.assertIn("medimirror: ", run.stderr)
+                self.assertEqual(run.stdout, "")
+        self.assertEqual(service.stats()["requests"]["media_stream"], 0)
+
+    def test_configuration(self):
+        service = self.sandbox(media=10)
+        mirror = self.mirror(service)
+        good = mirror.config.read_text()
+        mistakes = {"contact = \"\"": "contact", "listing = \"all\"": "listing", "conections = 3": "connections",
+                    "types = [\"foto\"]": "types", "path = \"../{id}\"": "path", "max_delete = \"110%\"": "max_delete",
+                    "filter = '{\"and\": 3}'": "filter"}
+        sections = {"listing": "api", "conections": "media", "types": "select", "path": "publish",
+                    "max_delete": "publish", "filter": "select"}
+        for text, word in mistakes.items():
+            with self.subTest(text=text):
+                key = text.split(" ")[0]
+                lines = [line for line in good.splitlines() if not line.startswith(key + " ")]
+                if key in sections:
+                    if f"[{sections[key]}]" not in lines:
+                        lines.append(f"[{sections[key]}]")
+                    lines.insert(lines.index(f"[{sections[key]}]") + 1, text)
+                else:
+                    lines.insert(0, text)
+                mirror.config.write_text("\n".join(lines) + "\n")
+                number = (lines.index(text)) + 1
+                for command in (["config", "check"], ["sync", "--json"]):
+                    run = mirror.run(*command)
+                    self.check_sentence(run, USAGE, word, f"medimirror.toml:{number}:")
+                    self.assertEqual(run.stdout, "")
+        mirror.config.unlink()
+        self.check_sentence(mirror.run("sync"), USAGE, "medimirror init")
+        self.assertEqual(service.stats()["requests"]["media_stream"], 0)
+
+    def test_key_refused(self):
+        service = self.sandbox(media=10)
+        mirror = self.mirror(service)
+        run = mirror.run("sync", "--json", environment={"MEDIMIRROR_API_SECRET": "wrong"})
+        self.check_sentence(run, FAILED, "401", "api.key_id")
+        self.assertEqual(run.report["outcome"], "failed")
+        self.assertEqual(service.stats()["requests"]["media_stream"], 1)  # asking again would not help
+        mirror.configure(api={"key_id": "13"})
+        self.check_sentence(mirror.run("sync"), FAILED, "403", "expired")
+        del mirror.environment["MEDIMIRROR_API_SECRET"]
+        self.check_sentence(mirror.run("sync"), USAGE, "MEDIMIRROR_API_SECRET")
+
+    def test_filter_refused(self):
+        service = self.sandbox(media=10)
+        mirror = self.mirror(service, select={"filter": '{"colour": "red"}'})
+        run = mirror.run("sync", "--json")
+        self.check_sentence(run, USAGE, "filter")
+
+    def test_service_down(self):
+        service = self.sandbox(media=10)
+        mirror = self.mirror(service, media={"attempts": 2})
+        self.sync(mirror)
+        held = pictures_in(mirror.media)
+        service.fault("status", "/v4/*", status=503)
+        self.check_sentence(mirror.run("sync", "--json"), TRY_LATER, "503", "later")
+        service.clear_faults()
+        service.fault("status", "/v4/*", status=429, retry_after=1)
+        self.check_sentence(mirror.run("sync", "--json"), TRY_LATER, "429")
+        self.assertEqual(pictures_in(mirror.media), held)
+
+    def test_nobody_listens(self):
+        service = self.sandbox(media=10)
+        mirror = self.mirror(service, media={"attempts": 2})
+        mirror.configure(api={"base_url": f"http://127.0.0.1:{free_port()}/v4"})
+        self.check_sentence(mirror.run("sync", "--json"), TRY_LATER, "cannot be reached", "api.base_url")
+
+    def test_second_process_is_told_who_holds_the_store(self):
+        service = self.sandbox("--latency", 30, media=800)
+        mirror = self.mirror(service)
+        first = mirror.start("sync", "--json")
+        wait_until(lambda: service.media_requests() > 20)
+        second = mirror.run("sync", "--json")
+        self.check_sentence(second, LOCKED, f"pid {first.pid}", "sync")
+        self.assertEqual(mirror.run("status").exit_code, DONE)  # reading is allowed meanwhile
+        self.assertEqual(mirror.finish(first).exit_code, DONE)
+        self.check_against_truth(mirror, service)
+
+    def test_api_429_is_obeyed(self):
+        service = self.sandbox(media=50)
+        service.fault("status", "/v4/*", status=429, retry_after=2, count=2)
+        mirror = self.mirror(service)
+        run = self.sync(mirror)
+        self.assertGreater(run.report["seconds"], 4)
+        self.assertEqual(service.stats()["early_after_retry_after"], {"same_path": 0, "same_host": 0})
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can mount a small file system")
+class FullDisk(EndToEnd):
+    def setUp(self):
+        super().setUp()
+        self.disk = self.folder / "disk"
+        self.disk.mkdir()
+
+    def mount(self, options):
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self.disk)], capture_output=True,
+                              text=True)
+        if done.returncode != 0:
+            self.skipTest("cannot mount a tmpfs: " + done.stderr.strip())
+        self.addCleanup(subprocess.run, ["umount", "-l", str(self.disk)], check=False)
+
+    def enlarge(self, options):
+        subprocess.run(["mount", "-o", "remount," + options, str(self.disk)], check=True)
+
+    def check_full_then_enlarged(self, media, options, larger, **publish):
+        self.mount(options)
+        service = self.sandbox("--oddities", "off", media=media)
+        mirror = self.mirror(service, root=str(self.disk / "mirror"), publish={"reserve": 0, **publish})
+        mirror.root = self.disk / "mirror"
+        mirror.media, mirror.store = mirror.root / "media", mirror.root / "store"
+        run = mirror.run("sync", "--json")
+        self.assertEqual(run.exit_code, FAILED, str(run))
+        said = [line for line in run.stderr.splitlines() if line.startswith("medimirror: ")]
+        self.assertEqual(len(said), 1, run.stderr)
+        self.assertRegex(said[0], "run again")
+        self.check_no_wrong_bytes(mirror, service.truth())
+        self.enlarge(larger)
+        run = self.sync(mirror)
+        self.check_against_truth(mirror, service)
+        return run
+
+    def test_full_then_enlarged(self):
+        self.check_full_then_enlarged(3000, "size=3m", "size=300m")
+
+    def test_the_reserve_is_kept_free(self):
+        self.check_full_then_enlarged(300, "size=20m", "size=300m", reserve="50MB")
+
+    def test_no_inodes_left(self):
+        self.check_full_then_enlarged(3000, "size=300m,nr_inodes=2500", "nr_inodes=100000")
+
+
+if __name__ == "__main__":
+    main()
