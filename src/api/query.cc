@@ -98,11 +98,13 @@ void QueryListing::count_page(const ReplyPage& page) {
     return walk_again_or_cut(fmt::format("while the pages were asked the total went from {} to {}",
                                          format_count(*window_total_), format_count(page.total)));
   window_total_ = page.total;
-  const std::size_t known = window_keys_.size();
-  for (const ReplyPage::Entry& entry : page.entries) window_keys_.insert(entry.key);
+  const std::size_t known = window_rows_.size();
+  // Rows, not ids: a medium that is both photo and frontal has two, and the service's total counts both.
+  for (const ReplyPage::Entry& entry : page.entries)
+    window_rows_.insert(entry.key ^ entry.item.fingerprint.low);
   window_malformed_ += page.malformed;
   const std::uint64_t came = page.entries.size() + page.malformed;
-  if (page.malformed == 0 && came > 0 && window_keys_.size() == known)
+  if (page.malformed == 0 && came > 0 && window_rows_.size() == known)
     return walk_again_or_cut(fmt::format("page {} repeats the pages before it", page_no_));
   if ((page_no_ + 1) * page_size < page.total) {
     if (came < page_size)
@@ -111,10 +113,10 @@ void QueryListing::count_page(const ReplyPage& page) {
     ++page_no_;
     return ask();
   }
-  if (window_keys_.size() + window_malformed_ < page.total)
+  if (window_rows_.size() + window_malformed_ < page.total)
     return walk_again_or_cut(fmt::format("the service announced {} items and its pages held {}",
                                          format_count(page.total),
-                                         format_count(window_keys_.size() + window_malformed_)));
+                                         format_count(window_rows_.size() + window_malformed_)));
   windows_.pop_back();
   next_window();
 }
@@ -148,7 +150,7 @@ void QueryListing::split() {
 void QueryListing::next_window() {
   page_no_ = 0;
   walk_ = 0;
-  window_keys_.clear();
+  window_rows_.clear();
   window_malformed_ = 0;
   if (windows_.empty()) {
     verdict_ = State::complete;

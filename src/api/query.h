@@ -1,8 +1,9 @@
 // Role: a listing by pages (media/query, products/query), in the order of the id.
-// Complete: each page was full but the last, no total shrank on the way, and as many different items came as
-// announced. Pages that shift (items left while we paged) or repeat are walked again from the first,
-// restarts_max times, else the listing is cut. One item that leaves and one that enters between the same two
-// pages cannot be told from none: the item missed then comes back with the next run, within the grace period.
+// Complete: each page was full but the last, no total shrank on the way, and as many different rows came as
+// announced (a medium that is photo and frontal has two). Pages that shift (items left while we paged) or repeat
+// are walked again from the first, restarts_max times, else the listing is cut. One item that leaves and one that
+// enters between the same two pages cannot be told from none: the item missed then comes back with the next run,
+// within the grace period.
 // The service says 10000 for "10000 or more". From there on the catalogue is walked in windows of time,
 // halved until each holds fewer: of createdAt for media (and once what has no createdAt), of updatedSince for
 // products, oldest first, so that an item touched meanwhile moves ahead of us. Windows overlap by a second
@@ -10,7 +11,7 @@
 // split is a cut, never a silent 10000.
 // Failure: before the first page the run's (Caller's Error); later 401 and 403 are too, everything else is a
 // cut.
-// Limits: one page in memory and one in flight; at most 10000 ids of one window.
+// Limits: one page in memory and one in flight; at most 10000 rows of one window.
 #pragma once
 
 #include <deque>
@@ -72,7 +73,7 @@ class QueryListing final : public Listing {
   std::vector<Window> windows_;  // the last one is walked, those before it wait
   std::uint64_t page_no_ = 0;
   std::optional<std::uint64_t> window_total_;
-  std::unordered_set<std::uint64_t> window_keys_;
+  std::unordered_set<std::uint64_t> window_rows_;  // the different ones that came
   std::uint64_t window_malformed_ = 0;
   int walk_ = 0;  // of this window
   bool began_ = false;

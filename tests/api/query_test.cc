@@ -116,6 +116,20 @@ TEST_F(QueryTest, WalksEveryPage) {
   }
 }
 
+TEST_F(QueryTest, OneIdMayHaveTwoRows) {
+  list(25);
+  // the tenth is photo and frontal: its rows are the last of a page and the first of the next
+  service.media.insert(service.media.begin() + 9, service.media[9]);
+  service.spoil = [](Json& page, int request) {
+    if (request == 0) page["results"][9]["type"] = "photo";
+    if (request == 1) page["results"][0]["type"] = "frontal";
+  };
+  const Walked walked = walk();
+  EXPECT_EQ(walked.state, Listing::State::complete) << walked.cut_reason;
+  EXPECT_EQ(walked.count, 26u);
+  EXPECT_EQ(different(walked), 25u);
+}
+
 TEST_F(QueryTest, NeverLosesTheItemBeyondTheCap) {
   options.page_size = 250;
   for (const bool ends_belong : {true, false})
