@@ -142,7 +142,9 @@ bool Downloader::handle(Completed& completed) {
       disagreement = std::move(*mismatch);
     }
   }
-  if (verdict.verdict == Verdict::success && options_.plausible && item.attempt == 1 &&
+  // where there is no second try, the body is passed on at once: whoever refuses it can say what it is
+  const bool second_try = item.attempt == 1 && options_.retry.attempts_max > 1 && retry_budget_ >= 1;
+  if (verdict.verdict == Verdict::success && options_.plausible && second_try &&
       !options_.plausible(response->body)) {
     verdict.verdict = Verdict::try_again;
     verdict.reason = "not_an_image";
@@ -224,12 +226,7 @@ void Downloader::try_again(Item item, const Classified& verdict, const std::stri
     return;
   }
   if (!delay || !affordable) {
-    if (verdict.reason == "not_an_image") {
-      finish(item, GaveUp{verdict.reason,
-                          "the body is not a picture, and the retry budget of this run is used up"});
-    } else {
-      finish(item, GaveUp{verdict.reason, detail});
-    }
+    finish(item, GaveUp{verdict.reason, detail});
     return;
   }
   retry_budget_ -= 1;

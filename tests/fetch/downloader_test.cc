@@ -288,6 +288,23 @@ TEST_F(DownloaderTest, ABodyThatIsNoPictureIsAskedForOnceMore) {
   EXPECT_EQ(transport_.started().size(), 4u);
 }
 
+TEST_F(DownloaderTest, ABodyThatIsNoPictureIsPassedOnWhereThereIsNoSecondTry) {
+  transport_.otherwise(ok("<html>for ever</html>"));
+  options_.plausible = [](std::string_view body) { return body == "JPEG"; };
+  options_.retry.attempts_max = 1;
+  make();
+  add_many(3);
+  EXPECT_EQ(count<Fetched>(run()), 3u);
+
+  options_.retry.attempts_max = 5;
+  options_.retry_budget_start = 0;
+  options_.retry_budget_share = 0;
+  make();
+  add_many(3);
+  EXPECT_EQ(count<Fetched>(run()), 3u);
+  EXPECT_EQ(transport_.started().size(), 6u);
+}
+
 TEST_F(DownloaderTest, ADigestHeaderThatDisagreesIsADamagedBody) {
   transport_.on(kHost + "/1.jpg", ok("bytes").with("content-md5", "AAAAAAAAAAAAAAAAAAAAAA=="));
   transport_.on(kHost + "/1.jpg", ok("bytes"));
