@@ -20,6 +20,8 @@ constexpr std::size_t kHeaderBytesMax = 256 * 1024;
 // Fewer bytes than this within the stall limit are not progress: a server that drips holds a place for ever.
 constexpr std::uint64_t kProgressBytes = 1024;
 constexpr long kDnsCacheSeconds = 300;
+// libcurl hands over up to 100 pieces of a fast stream before it returns: what its reader must have room for.
+constexpr long kPieceBytesMax = 64 * 1024;
 
 SteadyTime steady_now() {
   return std::chrono::steady_clock::now();
@@ -78,8 +80,16 @@ void CurlTransfer::set(CURLoption option, Value value) {
         "start a transfer");
 }
 
+// A handle may keep its buffer from one request to the next, and then refuses another size: it works as well with
+// the old one.
+void CurlTransfer::set_receive_buffer(long bytes) {
+  if (bytes == receive_buffer_bytes_) return;
+  if (curl_easy_setopt(easy_.get(), CURLOPT_BUFFERSIZE, bytes) == CURLE_OK) receive_buffer_bytes_ = bytes;
+}
+
 // What is the same for all requests; what differs is set by begin(), each time and in full.
 void CurlTransfer::configure() {
+  receive_buffer_bytes_ = 0;
   set(CURLOPT_PRIVATE, static_cast<void*>(this));
   set(CURLOPT_ERRORBUFFER, error_text_);
   set(CURLOPT_NOSIGNAL, 1L);
@@ -92,7 +102,6 @@ void CurlTransfer::configure() {
   set(CURLOPT_DNS_CACHE_TIMEOUT, kDnsCacheSeconds);
   // Else giving up on a name that does not resolve would wait for the resolver's thread.
   set(CURLOPT_QUICK_EXIT, 1L);
-  set(CURLOPT_BUFFERSIZE, settings_.receive_buffer_bytes);
   if (!settings_.ca_file.empty()) set(CURLOPT_CAINFO, settings_.ca_file.c_str());
   if (!settings_.ca_folder.empty()) set(CURLOPT_CAPATH, settings_.ca_folder.c_str());
   set(CURLOPT_HEADERFUNCTION, &CurlTransfer::on_header);
@@ -129,6 +138,8 @@ std::optional<TransferFailure> CurlTransfer::begin(RequestId id, Request request
   } else {
     set(CURLOPT_HTTPGET, 1L);
   }
+  set_receive_buffer(request_.on_body ? std::min(kPieceBytesMax, settings_.receive_buffer_bytes)
+                                      : settings_.receive_buffer_bytes);
   tries_http2_ = http2 && url.scheme == "https";
   set(CURLOPT_HTTP_VERSION, static_cast<long>(tries_http2_ ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   set(CURLOPT_PIPEWAIT, tries_http2_ ? 1L : 0L);

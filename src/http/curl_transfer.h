@@ -75,6 +75,7 @@ class CurlTransfer {
   template <typename Value>
   void set(CURLoption option, Value value);
   void configure();
+  void set_receive_buffer(long bytes);
   void set_headers();
   void set_auth();
 
@@ -92,6 +93,7 @@ class CurlTransfer {
   const CurlSettings& settings_;
   std::unique_ptr<CURL, Cleanup> easy_;
   char error_text_[CURL_ERROR_SIZE] = {};
+  long receive_buffer_bytes_ = 0;  // 0: libcurl's own size
 
   RequestId id_ = 0;
   Request request_;

@@ -153,6 +153,7 @@ class CurlTransport final : public Transport {
   std::unordered_map<std::string, Origin> origins_;
   std::vector<Completed> completed_;
   SteadyTime next_check_ = SteadyTime::max();
+  bool handed_over_ = false;  // a piece of a body, since wait() last returned
   RequestId last_id_ = 0;
 };
 
@@ -207,6 +208,11 @@ RequestId CurlTransport::start(Request request) {
         TransferFailure{TransferError::protocol, "this is not an http or https address", 0, 0});
     return id;
   }
+  if (request.on_body)
+    request.on_body = [this, on_body = std::move(request.on_body)](std::string_view bytes) {
+      handed_over_ = true;
+      return on_body(bytes);
+    };
   const SteadyTime now = std::chrono::steady_clock::now();
   auto& [name, origin] = *origins_.try_emplace(url->origin()).first;
   Slot& slot = take_slot();
@@ -264,7 +270,8 @@ std::vector<Completed> CurlTransport::wait(SteadyTime deadline) {
     const bool reading = ready_at <= now;
     if (reading) work();
     if (now >= next_check_) enforce_limits(now);
-    if (!completed_.empty() || take_wake() || now >= deadline) return std::exchange(completed_, {});
+    const bool news = !completed_.empty() || std::exchange(handed_over_, false);
+    if (news || take_wake() || now >= deadline) return std::exchange(completed_, {});
     sleep(std::min({deadline, next_check_, reading ? SteadyTime::max() : ready_at}), reading);
     if (!reading) {
       now = std::chrono::steady_clock::now();

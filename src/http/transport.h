@@ -93,8 +93,8 @@ class Transport {
 
   virtual RequestId start(Request request) = 0;
 
-  // Does network work until a request completed, wake() was called, or the deadline passed. May return with
-  // nothing.
+  // Does network work until a request completed, on_body had something, wake() was called, or the deadline
+  // passed. May return with nothing.
   virtual std::vector<Completed> wait(SteadyTime deadline) = 0;
 
   // Ends the request if it is still running: its Completed comes from the next wait() as `aborted`.

@@ -390,6 +390,23 @@ TEST_F(CurlTransportTest, HandsPiecesOverAsTheyArriveButOnlyOfA200) {
   EXPECT_EQ(seen, "one\ntwo\n");
 }
 
+// Else a fast listing would pile up in memory until the deadline.
+TEST_F(CurlTransportTest, ReturnsWhenAPieceWasHandedOver) {
+  server_.on("/a", {send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"), stall()});
+  std::string seen;
+  Request request = get(server_.url("/a"));
+  request.on_body = [&](std::string_view bytes) {
+    seen += bytes;
+    return true;
+  };
+  const RequestId id = transport_->start(std::move(request));
+  const auto deadline = steady_clock::now() + std::chrono::minutes(1);
+  EXPECT_TRUE(transport_->wait(deadline).empty());
+  EXPECT_LT(steady_clock::now(), deadline);
+  EXPECT_EQ(seen, "half");
+  transport_->abort(id);
+}
+
 TEST_F(CurlTransportTest, StopsWhenTheReaderSaysSo) {
   server_.on("/a", {send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"), stall()});
   Request request = get(server_.url("/a"));
