@@ -65,9 +65,8 @@ class Loop {
         images_(images),
         writer_(writer),
         failure_(failure),
-        walk_view_(index.view()),
-        queue_view_(index.view()),
-        walk_(walk_view_, options.look),
+        view_(index.view()),
+        walk_(view_, options.look),
         room_{options.room_items, options.room_bytes},
         downloader_(options.downloader, transport, clock, room_, options.seed) {
     for (const auto& [origin, until] : options.paused_hosts) downloader_.pause_host(origin, until);
@@ -149,6 +148,7 @@ class Loop {
     barrier_seen_ = news.barrier;
     failed_ = news.failed;
     queued_ = news.queued;
+    view_.renew();  // see there
   }
 
   bool everything_listed() const { return listing_ == nullptr || barrier_seen_ >= kListingBarrier; }
@@ -163,7 +163,7 @@ class Loop {
       if (!everything_listed() && (walk_.position() == 0 || key.media >= walk_.position())) return;
       chunk_.pop_back();
       cursor_ = key;
-      const std::optional<AssetRecord> record = queue_view_.asset(key);
+      const std::optional<AssetRecord> record = view_.asset(key);
       if (!record || !record->to_fetch() || tried_in_this_run(*record)) continue;
       Download download{key, record->url, {}};
       if (can_revalidate(*record)) download.validators = {record->etag, record->last_modified};
@@ -183,8 +183,7 @@ class Loop {
       cursor_.reset();
     }
     const bool listed_before_reading = everything_listed();
-    queue_view_.renew();
-    chunk_ = queue_view_.queued(cursor_, kQueueChunk);
+    chunk_ = view_.queued(cursor_, kQueueChunk);
     if (!chunk_.empty()) {
       std::ranges::reverse(chunk_);  // taken from the back
       return true;
@@ -234,10 +233,10 @@ class Loop {
   }
 
   void find_underived() {
-    queue_view_.each_asset([&](const AssetKey& key, const AssetRecord& record) {
+    view_.each_asset([&](const AssetKey& key, const AssetRecord& record) {
       if (record.to_publish() && key.format == options_.image.derivative_source)
         for (const Recipe& recipe : options_.image.recipes)
-          if (!queue_view_.derivative({*record.digest, recipe.key()})) {
+          if (!view_.derivative({*record.digest, recipe.key()})) {
             underived_.push_back(*record.digest);
             break;
           }
@@ -300,8 +299,10 @@ class Loop {
   Writer& writer_;
   const FirstFailure& failure_;
 
-  IndexView walk_view_;   // one snapshot for the whole walk: what the index knew before this run
-  IndexView queue_view_;  // renewed as the writer commits
+  // Of the walk and of the queue. Renewed all the time: one that stays keeps every page that the writer replaces
+  // meanwhile, and the index grows to several times what is in it. The walk does not mind, because it asks once
+  // for each id, before this run writes anything about it.
+  IndexView view_;
   CatalogueWalk walk_;
   std::vector<ListedItem> batch_;
   std::vector<ListedUpdate> changed_;

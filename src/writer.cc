@@ -175,6 +175,7 @@ void Writer::apply(IndexGroup& group, Arrived& arrived) {
 
   std::optional<AssetRecord> record = group.asset(arrived.key);
   if (!record) return;
+  const bool tried_before = !record->attempts.empty();
   record_attempt(*record, "fetched", "", arrived.tries);
   record->digest = arrived.blob.digest;
   record->held_url = arrived.url;
@@ -185,7 +186,8 @@ void Writer::apply(IndexGroup& group, Arrived& arrived) {
   record->state = record->url == arrived.url ? AssetState::held : AssetState::wanted;
   group.put_asset(arrived.key, *record);
   group.mark_unpublished(arrived.key);
-  std::error_code ignored;
+  if (!tried_before) return;
+  std::error_code ignored;  // mostly there is none
   std::filesystem::remove(sample_path(arrived.key), ignored);
 }
 
