@@ -71,7 +71,12 @@ std::string format_paused_hosts(const std::vector<std::pair<std::string, WallTim
 class Sync {
  public:
   Sync(const SyncOptions& options, const Clock& clock, Progress& progress, const StopFlag& stop)
-      : options_(options), clock_(clock), progress_(progress), stop_(stop) {}
+      : options_(options),
+        clock_(clock),
+        progress_(progress),
+        stop_(stop),
+        selection_(options.selection),
+        products_(options.products) {}
 
   RunReport run() {
     const SteadyTime start = clock_.steady_now();
@@ -90,6 +95,7 @@ class Sync {
     transport_ = make_curl_transport(options_.transport);
 
     try {
+      prepare_products();
       decide_what_to_list();
       if (options_.dry_run) {
         preview();
@@ -112,13 +118,22 @@ class Sync {
     if (result_.failure) std::rethrow_exception(result_.failure);
     // Beyond this point neither the API nor a media host is asked again.
 
-    if (listing_covers_all() && result_.listing_complete) retire();
+    if (listing_covers_all() && result_.listing_complete && products_.whole()) retire();
     // Beyond this point the wanted set is fixed.
 
     publish();
     // Beyond this point the directory equals the manifest.
 
     if (result_.listing_complete) move_cursor();
+    products_.finish(*index_, selection_, options_.filter.locales, options_.reports_folder, report_);
+  }
+
+  // Which media a list of codes names must be known before the selection is looked at.
+  void prepare_products() {
+    const bool ask = !options_.dry_run && options_.listed != SyncOptions::Listed::not_at_all;
+    products_.prepare(ask ? ProductStage::Ask::service : ProductStage::Ask::index_only, options_.api,
+                      *transport_, *index_, clock_, progress_, stop_, selection_, report_);
+    if (report_.products) report_.requests.api += report_.products->requests;
   }
 
   void decide_what_to_list() {
@@ -126,7 +141,7 @@ class Sync {
     const auto changed = [&](std::string_view name, const std::string& now) {
       return view.setting(name) != now;
     };
-    selection_changed_ = changed(kSelection, options_.selection.fingerprint());
+    selection_changed_ = changed(kSelection, selection_.fingerprint());
     recipes_changed_ =
         changed(kRecipes, recipes_fingerprint(options_.publish.recipes, options_.publish.derivative_source));
     layout_changed_ = changed(kLayout, layout_fingerprint(options_.publish));
@@ -159,7 +174,7 @@ class Sync {
   void preview() {
     const std::unique_ptr<Listing> listing = make_listing();
     if (listing == nullptr) return;
-    preview_sync(*listing, options_.selection, *transport_, *index_, clock_, progress_, stop_, look_at_all(),
+    preview_sync(*listing, selection_, *transport_, *index_, clock_, progress_, stop_, look_at_all(),
                  report_);
     report_.outcome = "dry_run";
   }
@@ -169,7 +184,7 @@ class Sync {
     PipelineOptions pipeline = options_.pipeline;
     pipeline.run = report_.run;
     pipeline.writer.run = report_.run;
-    pipeline.writer.selection = options_.selection;
+    pipeline.writer.selection = selection_;
     pipeline.writer.rejected_folder = options_.store_folder / "rejected";
     pipeline.look = look_at_all() ? CatalogueWalk::Look::at_all : CatalogueWalk::Look::at_changed;
     pipeline.make_missing_derivatives = recipes_changed_ && !options_.publish.recipes.empty();
@@ -196,7 +211,7 @@ class Sync {
     };
     // the selection counts as applied only when every item has been planned with it
     if (listing_covers_all() && result_.listing_complete) {
-      put(kSelection, options_.selection.fingerprint());
+      put(kSelection, selection_.fingerprint());
       put(kFilter, options_.filter.to_json());
     }
     if (result_.queue_done && !result_.failure && result_.written.derivatives_failed == 0)
@@ -279,7 +294,7 @@ class Sync {
     report_.listing.mode = listing->mode() == Listing::Mode::stream ? "stream" : "query";
     report_.listing.total = listing->total().value_or(0);
     report_.listing.complete = result_.listing_complete;
-    report_.requests.api = listing->requests();
+    report_.requests.api += listing->requests();
     report_.listing.cut_reason = listing->cut_reason();
     report_.listing.malformed = listing->malformed() + result_.unparsable;
     if (only_changes_)
@@ -347,7 +362,7 @@ class Sync {
       };
       const bool try_later = std::ranges::any_of(result_.trouble, &HostTrouble::try_later) ||
                              (options_.listed != SyncOptions::Listed::not_at_all && result_.listing_ended &&
-                              !result_.listing_complete);
+                              (!result_.listing_complete || !products_.whole()));
       if (stop_.requested()) {
         end("interrupted", ExitStatus::interrupted);
       } else if (over_limit_) {
@@ -380,6 +395,9 @@ class Sync {
   const Clock& clock_;
   Progress& progress_;
   const StopFlag& stop_;
+
+  Selection selection_;  // of this run: the user's, and the media that a list of codes names
+  ProductStage products_;
 
   std::unique_ptr<Index> index_;
   std::unique_ptr<BlobStore> blobs_;

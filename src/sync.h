@@ -16,6 +16,7 @@
 #include "fetch/selection.h"
 #include "http/curl_transport.h"
 #include "pipeline.h"
+#include "product_stage.h"
 #include "report/progress.h"
 #include "report/run_report.h"
 #include "retire.h"
@@ -29,6 +30,7 @@ struct SyncOptions {
   MediaFilter filter;
   std::chrono::seconds full_listing_every{0};  // 0: always the complete listing
   Selection selection;
+  ProductOptions products;
   CurlTransportOptions transport;
   PipelineOptions pipeline;
   PublishOptions publish;

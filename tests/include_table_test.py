@@ -23,8 +23,9 @@ MAY_INCLUDE = {
     "image": {"base"},
     "tree": {"base", "store"},
     "report": {"base", "store"},
+    "shop": {"base", "store", "report"},
     "upkeep": {"base", "http", "store", "api", "image", "tree", "report"},
-    "sync": {"base", "http", "store", "api", "fetch", "image", "tree", "report", "upkeep"},
+    "sync": {"base", "http", "store", "api", "fetch", "image", "tree", "report", "shop", "upkeep"},
     "cli": {"base", "http", "store", "api", "fetch", "image", "tree", "report", "upkeep", "sync"},
     "main": {"base", "cli", "image"},  # image: a decoder process is this program, started anew
     "sandbox": {"base"},
@@ -40,11 +41,12 @@ THIRD_PARTY = [
     (r"CLI/", {"cli/", "sandbox/"}),
     (r"toml\+\+/", {"cli/config_file.cc"}),
     (r"httplib\.h", {"sandbox/"}),
-    (r"nlohmann/", {"api/", "tree/", "report/", "cli/", "sandbox/"}),
+    (r"nlohmann/", {"api/", "tree/", "report/", "shop/", "cli/", "sandbox/"}),
     (r"spdlog/", {"base/log.cc"}),
     (r"openssl/", {"base/", "http/"}),
     (r"xxhash\.h", {"store/", "api/"}),
     (r"zlib\.h", {"image/", "upkeep/", "sandbox/"}),
+    (r"xlsxwriter\.h", {"shop/"}),
     (r"fmt/", {""}),
 ]
 

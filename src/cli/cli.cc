@@ -83,9 +83,10 @@ ExitStatus run_command_line(int argc, char** argv) {
   init->add_option("--contact", init_contact, "Your e-mail address or URL, for the User-Agent");
 
   SyncFlags sync_flags;
-  std::string max_delete;
+  std::string max_delete, codes_file;
   CLI::App* sync =
       command(app, "sync", "Bring the mirror up to date: list, download, validate, keep, publish", [&] {
+        if (!codes_file.empty()) line.overrides.push_back({"select.codes_file", codes_file, "--codes"});
         if (!max_delete.empty()) line.overrides.push_back({"publish.max_delete", max_delete, "--max-delete"});
         return sync_command(line.config(), sync_flags);
       });
@@ -99,6 +100,9 @@ ExitStatus run_command_line(int argc, char** argv) {
   sync->add_option("--max-delete", max_delete,
                    "How many published files may be removed: a count or a share (10%)")
       ->type_name("N|N%");
+  sync->add_option("--codes", codes_file,
+                   "Mirror only the pictures of the products in this list (CNK, EAN, GTIN or Medipim id)")
+      ->type_name("FILE");
   sync->add_option("--progress", sync_flags.progress, "auto, none, plain or json (on stderr)")
       ->check(CLI::IsMember({"auto", "none", "plain", "json"}));
 

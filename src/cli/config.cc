@@ -199,6 +199,7 @@ class Loader {
     config_.store_dir = absolute_path("store_dir", config_.store_dir);
     config_.media_dir = absolute_path("media_dir", config_.media_dir);
     config_.api.secret_file = absolute_path("api.secret_file", config_.api.secret_file);
+    config_.select.codes_file = absolute_path("select.codes_file", config_.select.codes_file);
     if (config_.store_dir.empty()) config_.store_dir = config_.root / "store";
     if (config_.media_dir.empty()) config_.media_dir = config_.root / "media";
   }

@@ -63,8 +63,14 @@ struct SelectSettings {
   MediaFilter filter = default_filter();
   std::vector<std::string> formats = {"huge"};
   bool fallback = true;
+  std::filesystem::path codes_file;  // empty: not set
+  std::string codes_column;
 
   static MediaFilter default_filter();  // published photos and frontals
+};
+
+struct ProductSettings {
+  bool list = false;
 };
 
 struct ImageSettings {
@@ -93,6 +99,7 @@ struct Config {
   ApiSettings api;
   MediaSettings media;
   SelectSettings select;
+  ProductSettings products;
   ImageSettings image;
   std::vector<Recipe> derivatives;
   PublishSettings publish;

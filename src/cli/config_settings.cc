@@ -295,6 +295,25 @@ void add_select(std::vector<Setting<Config>>& settings) {
   rows.add(
       "fallback", yes, "Take the next smaller format when one is absent, and report it.", flag_kind(),
       [](auto& c) -> auto& { return c.select.fallback; });
+  rows.add(
+      "codes_file", commented,
+      "A list of codes (CSV or TXT: CNK, EAN, GTIN or Medipim id): only the pictures of these products are "
+      "mirrored,\nand reports/missing.xlsx says which codes have none, and why.",
+      path_kind(), [](auto& c) -> auto& { return c.select.codes_file; }, "\"stock.csv\"");
+  rows.add(
+      "codes_column", commented,
+      "The name of its column with the codes; without it, the usual names are tried.", text_kind({}),
+      [](auto& c) -> auto& { return c.select.codes_column; }, "\"CNK\"");
+}
+
+void add_products(std::vector<Setting<Config>>& settings) {
+  Rows<Config> rows("products", settings);
+  rows.add(
+      "list", commented,
+      "Keep all products too, with their codes, so that pictures can be found and shown by product. A list "
+      "of\n"
+      "codes (select.codes_file) has its own products listed without this.",
+      flag_kind(), [](auto& c) -> auto& { return c.products.list; });
 }
 
 void add_image(std::vector<Setting<Config>>& settings) {
@@ -412,6 +431,7 @@ const std::vector<SectionMeaning>& config_sections() {
       {"media", "The hosts that the pictures are downloaded from."},
       {"select",
        "Which pictures, and which sizes of them. All that is set must hold; a list means any of its values."},
+      {"products", "What the pictures belong to."},
       {"image", "How a picture is checked before it is kept."},
       {"publish", "The directory that is rsynced or served."},
       {"log", "The diary of a run, for whoever looks into a problem."},
@@ -422,7 +442,8 @@ const std::vector<SectionMeaning>& config_sections() {
 const std::vector<Setting<Config>>& config_settings() {
   static const std::vector<Setting<Config>> settings = [] {
     std::vector<Setting<Config>> all;
-    for (const auto add : {add_top, add_api, add_media, add_select, add_image, add_publish, add_log})
+    for (const auto add :
+         {add_top, add_api, add_media, add_select, add_products, add_image, add_publish, add_log})
       add(all);
     return all;
   }();

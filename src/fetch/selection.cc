@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/sha256.h"
+
 namespace medimirror {
 
 namespace {
@@ -43,13 +45,25 @@ const MediaFormat* find_format(const MediaItem& item, std::string_view asked, bo
   return nullptr;
 }
 
+std::string digest_of_ids(const std::vector<MediaId>& ids) {
+  Sha256 hash;
+  for (const MediaId id : ids) hash.update(encode_key(id));
+  return hash.finish().hex();
+}
+
 }  // namespace
+
+bool Selection::wants(MediaId id) const {
+  return !media_ids || std::ranges::binary_search(*media_ids, id);
+}
 
 std::string Selection::fingerprint() const {
   std::vector<std::string_view> names;
   for (const MediaKind kind : kinds) names.push_back(name_of(kind));
-  return fmt::format("v1 kinds={} formats={} fallback={} base={}", fmt::join(names, ","),
-                     fmt::join(formats, ","), fallback, media_base.text());
+  std::string text = fmt::format("v1 kinds={} formats={} fallback={} base={}", fmt::join(names, ","),
+                                 fmt::join(formats, ","), fallback, media_base.text());
+  if (media_ids) text += fmt::format(" ids={}:{}", media_ids->size(), digest_of_ids(*media_ids));
+  return text;
 }
 
 SelectedMedia select(const Selection& selection, const MediaItem& item) {
@@ -60,10 +74,11 @@ SelectedMedia select(const Selection& selection, const MediaItem& item) {
   }
   // an item that does not say its kind is a picture if it has formats: the service leaves the type out at
   // times
-  const bool kind_wanted = item.kind == MediaKind::unknown ||
-                           std::ranges::find(selection.kinds, item.kind) != selection.kinds.end();
+  const bool item_wanted =
+      selection.wants(item.id) && (item.kind == MediaKind::unknown ||
+                                   std::ranges::find(selection.kinds, item.kind) != selection.kinds.end());
   for (const std::string& asked : selection.formats) {
-    const MediaFormat* format = kind_wanted ? find_format(item, asked, selection.fallback) : nullptr;
+    const MediaFormat* format = item_wanted ? find_format(item, asked, selection.fallback) : nullptr;
     if (format == nullptr) {
       selected.filtered.push_back(asked);
       continue;

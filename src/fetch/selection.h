@@ -20,7 +20,10 @@ struct Selection {
   std::vector<MediaKind> kinds;      // items of other kinds are filtered; links are never fetched
   std::vector<std::string> formats;  // as keys of the API: "huge", "largePng", …
   bool fallback = true;
-  Url media_base;  // relative URLs are resolved against it
+  Url media_base;                                      // relative URLs are resolved against it
+  std::optional<std::vector<MediaId>> media_ids = {};  // ascending: only these are wanted; nothing: all
+
+  bool wants(MediaId id) const;
 
   std::string fingerprint() const;  // differs when the same item could be selected differently
 };

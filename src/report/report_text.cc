@@ -89,6 +89,26 @@ void write_listing(const RunReport& report, Text& text) {
               listing.malformed == 1 ? "was" : "were");
 }
 
+void write_products(const RunReport& report, Text& text) {
+  if (!report.products) return;
+  const RunReport::Products& products = *report.products;
+  if (products.mode != "none") {
+    text.line("Products: {} by {}, {}; {} new or changed, {} gone.",
+              counted(products.listed, "product", "products"), products.mode,
+              products.complete ? "complete" : "NOT complete", format_count(products.changed),
+              format_count(products.removed));
+    if (!products.complete && !products.cut_reason.empty())
+      text.line("  Why: {}.", shown(products.cut_reason));
+  }
+  if (!products.codes) return;
+  const RunReport::Products::Codes& codes = *products.codes;
+  text.line("Codes: {} asked for, {} found, {} wrong; they name {}.", format_count(codes.asked),
+            format_count(codes.found), format_count(codes.wrong), pictures(codes.media));
+  if (codes.missing > 0)
+    text.line("  {} no picture, or a lesser one: see missing.xlsx, .csv or .json in the reports folder.",
+              counted(codes.missing, "code has", "codes have"));
+}
+
 void write_items(const RunReport& report, Text& text) {
   const RunReport::Items& items = report.items;
   text.line("Pictures:");
@@ -199,6 +219,7 @@ std::string to_text(const RunReport& report) {
             format_duration(Millis(static_cast<std::int64_t>(report.seconds * 1000))));
   text.blank();
   write_listing(report, text);
+  write_products(report, text);
   write_items(report, text);
   write_published(report, text);
   text.line("Requests: {} to the API, {} for pictures, {} of them repeated.",

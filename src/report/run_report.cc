@@ -45,6 +45,21 @@ Json json_of(const RunReport::Published& published) {
           {"clashes", published.clashes}};
 }
 
+Json json_of(const RunReport::Products& products) {
+  Json json = {{"mode", products.mode},           {"total", products.total},
+               {"complete", products.complete},   {"cut_reason", products.cut_reason},
+               {"listed", products.listed},       {"unchanged", products.unchanged},
+               {"changed", products.changed},     {"removed", products.removed},
+               {"malformed", products.malformed}, {"requests", products.requests}};
+  if (products.codes)
+    json["codes"] = {{"asked", products.codes->asked},
+                     {"wrong", products.codes->wrong},
+                     {"found", products.codes->found},
+                     {"media", products.codes->media},
+                     {"missing", products.codes->missing}};
+  return json;
+}
+
 }  // namespace
 
 bool RunReport::balances() const {
@@ -72,6 +87,7 @@ std::string to_json(const RunReport& report) {
   object["command"] = report.command;
   object["run"] = report.run;
   object["started"] = report.started;
+  if (report.products) object["products"] = json_of(*report.products);
   // What came from the wire may be no UTF-8; a report that cannot be written would be worse than a replaced
   // byte.
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -64,6 +64,20 @@ struct RunReport {
     std::vector<std::string> clashes;
   } published;
 
+  // Only in a run that needs products. listed = unchanged + changed + those that could not be understood.
+  struct Products {
+    std::string mode;  // "stream", "query", "none" (not listed in this run)
+    std::uint64_t total = 0, listed = 0, unchanged = 0, changed = 0, removed = 0, malformed = 0, requests = 0;
+    bool complete = false;
+    std::string cut_reason;
+    // Only with a list of codes.
+    struct Codes {
+      std::uint64_t asked = 0, wrong = 0, found = 0, media = 0, missing = 0;
+    };
+    std::optional<Codes> codes;
+  };
+  std::optional<Products> products;
+
   struct Requests {
     std::uint64_t api = 0, media = 0, retries = 0;
   } requests;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace medimirror {
 namespace {
 
@@ -58,6 +60,22 @@ INSTANTIATE_TEST_SUITE_P(
                     FallbackRow{"unknown_given_keys_are_not_sizes", "huge", {"hugeness"}, ""},
                     FallbackRow{"nothing_given", "huge", {}, ""}),
     [](const auto& row) { return row.param.name; });
+
+TEST(SelectionTest, OnlyTheMediaOfAListOfCodesAreWanted) {
+  Selection selection = selection_of({"huge", "large"});
+  const std::string all = selection.fingerprint();
+  selection.media_ids = {3, 7};
+  EXPECT_EQ(select(selection, item_with({"huge", "large"})).assets.size(), 2u);
+  const std::string some = selection.fingerprint();
+  selection.media_ids = {3, 8};
+  const SelectedMedia other = select(selection, item_with({"huge", "large"}));
+  EXPECT_TRUE(other.assets.empty());
+  EXPECT_EQ(other.filtered.size(), 2u);
+  const std::string others = selection.fingerprint();
+  selection.media_ids->clear();
+  EXPECT_FALSE(selection.wants(7)) << "an empty list wants nothing";
+  EXPECT_EQ(std::set({all, some, others, selection.fingerprint()}).size(), 4u);
+}
 
 TEST(SelectionTest, WithoutFallbackOnlyTheExactKeyCounts) {
   const SelectedMedia selected = select(selection_of({"huge"}, false), item_with({"hugePng", "large"}));

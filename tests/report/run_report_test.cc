@@ -41,6 +41,25 @@ RunReport some_report() {
   return report;
 }
 
+TEST(RunReport, TellsOfProductsWhereTheRunHadThem) {
+  RunReport report = some_report();
+  EXPECT_THAT(to_json(report), Not(HasSubstr("products")));
+  EXPECT_THAT(to_text(report), Not(HasSubstr("Products")));
+  RunReport::Products& products = report.products.emplace();
+  products.mode = "stream";
+  products.listed = 1000;
+  products.changed = 12;
+  products.complete = true;
+  EXPECT_THAT(to_json(report), HasSubstr(R"("products":{"mode":"stream","total":0,"complete":true,)"));
+  EXPECT_THAT(to_json(report), Not(HasSubstr("codes")));
+  EXPECT_THAT(to_text(report),
+              HasSubstr("Products: 1 000 products by stream, complete; 12 new or changed, 0 gone."));
+  products.codes = {1003, 2, 999, 1500, 40};
+  EXPECT_THAT(to_json(report),
+              HasSubstr(R"("codes":{"asked":1003,"wrong":2,"found":999,"media":1500,"missing":40})"));
+  EXPECT_THAT(to_text(report), HasSubstr("40 codes have no picture"));
+}
+
 TEST(RunReport, JsonIsTheContract) {
   RunReport report;
   report.outcome = "partial";

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <utility>
@@ -60,7 +61,10 @@ class ScriptedListing final : public Listing {
   }
 
  private:
-  static MediaId id_of(const std::string& line) { return std::stoull(line.substr(line.find(':') + 1)); }
+  // A product's id is no number: 0, as in the real listing.
+  static MediaId id_of(const std::string& line) {
+    return std::strtoull(line.c_str() + line.find(':') + 1, nullptr, 10);
+  }
 
   std::vector<std::vector<std::string>> batches_;
   State end_;

@@ -1,0 +1,109 @@
+#include "product_stage.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/units.h"
+#include "product_walk.h"
+#include "shop/code_resolution.h"
+#include "shop/missing_files.h"
+#include "shop/product_requests.h"
+
+namespace medimirror {
+
+namespace {
+
+constexpr std::size_t kMistakesNoted = 5;
+constexpr std::uintmax_t kCodesFileBytesMax = std::uintmax_t{64} << 20;
+
+CodeList read_codes(const ProductOptions& options) {
+  std::error_code error;
+  const std::uintmax_t bytes = std::filesystem::file_size(options.codes_file, error);
+  if (error)
+    throw Error(ErrorKind::config,
+                fmt::format("the list of codes {} cannot be read ({}): check select.codes_file or --codes",
+                            options.codes_file.native(), error.message()),
+                "read the list of codes");
+  if (bytes > kCodesFileBytesMax)
+    throw Error(
+        ErrorKind::config,
+        fmt::format("the list of codes {} has {}, more than {}: is it the right file?",
+                    options.codes_file.native(), format_bytes(bytes), format_bytes(kCodesFileBytesMax)),
+        "read the list of codes");
+  return parse_code_list(read_file(options.codes_file), options.codes_column);
+}
+
+}  // namespace
+
+void ProductStage::prepare(Ask ask, const ApiOptions& api, Transport& transport, Index& index,
+                           const Clock& clock, Progress& progress, const StopFlag& stop, Selection& selection,
+                           RunReport& report) {
+  if (!options_.needed()) return;
+  RunReport::Products products;
+  products.mode = "none";
+  ProductRequests plan;
+  plan.filters = {every_product_filter()};
+  plan.sentence = "all products are listed by one request";
+  if (!options_.codes_file.empty()) {
+    codes_ = read_codes(options_);
+    if (!options_.list) plan = plan_product_requests(codes_->codes, api.requests_per_minute);
+  }
+  if (ask == Ask::service) {
+    progress.say(plan.sentence);
+    products = list_products_into_index(
+        plan.filters, [&](const std::string& filter) { return list_products(api, filter, transport, clock); },
+        transport, index, clock, progress, stop);
+    whole_ = products.complete;
+    if (!whole_ && !products.cut_reason.empty())
+      progress.say(
+          fmt::format("the products were not listed to their end: {}; nothing will be removed in this run",
+                      products.cut_reason));
+  } else {
+    report.notes.push_back(fmt::format("in a sync, {}", plan.sentence));
+    report.notes.push_back(fmt::format(
+        "products were not asked for in this run: what codes name is as the {} products in the index say",
+        format_count(index.view().product_count())));
+  }
+  if (codes_) {
+    CodeResolution resolution = resolve_codes(codes_->codes, index.view());
+    products.codes = {codes_->codes.size() + codes_->wrong.size(), codes_->wrong.size(), resolution.found,
+                      resolution.media.size(), 0};
+    selection.media_ids = std::move(resolution.media);
+  }
+  report.products = products;
+  note_codes(report);
+}
+
+void ProductStage::note_codes(RunReport& report) const {
+  if (!codes_) return;
+  for (std::size_t i = 0; i < std::min(codes_->wrong.size(), kMistakesNoted); ++i) {
+    const WrongCode& wrong = codes_->wrong[i];
+    report.notes.push_back(fmt::format("{}, line {}: \"{}\" is left out: {}",
+                                       options_.codes_file.filename().native(), wrong.line, wrong.text,
+                                       wrong.detail));
+  }
+  if (codes_->wrong.size() > kMistakesNoted)
+    report.notes.push_back(fmt::format("{} more lines of the list of codes are left out; see missing.csv",
+                                       format_count(codes_->wrong.size() - kMistakesNoted)));
+  if (codes_->restored > 0)
+    report.notes.push_back(fmt::format(
+        "{} of the CNKs had 6 digits and got back the zero in front that a spreadsheet takes away",
+        format_count(codes_->restored)));
+  if (codes_->repeated > 0)
+    report.notes.push_back(
+        fmt::format("{} lines of the list of codes name a code again", format_count(codes_->repeated)));
+}
+
+void ProductStage::finish(const Index& index, const Selection& selection,
+                          const std::vector<std::string>& locales,
+                          const std::filesystem::path& reports_folder, RunReport& report) const {
+  if (!codes_ || !report.products || !report.products->codes) return;
+  const MissingList missing = find_missing(*codes_, index.view(), {selection.formats, locales});
+  report.products->codes->missing = missing.rows.size();
+  write_missing_files(reports_folder, missing);
+}
+
+}  // namespace medimirror

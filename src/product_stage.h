@@ -1,0 +1,57 @@
+// Role: what a run does with products: reads the list of codes, lists the products into the index, says which media the
+// codes name, and at the end writes the missing list.
+// Place: sync calls it around the media pipeline: prepare() before the selection is looked at, finish() once the run is
+// over.
+// Failure: throws Error{config} for a list of codes that cannot be used, and what a listing throws. Products that were
+// not listed to their end leave whole() false: then nothing may be retired for not being named by the codes.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/client.h"
+#include "base/clock.h"
+#include "base/stop.h"
+#include "fetch/selection.h"
+#include "http/transport.h"
+#include "report/progress.h"
+#include "report/run_report.h"
+#include "shop/code_list.h"
+#include "store/index.h"
+
+namespace medimirror {
+
+struct ProductOptions {
+  bool list = false;                 // keep all products in the index, with a list of codes or without
+  std::filesystem::path codes_file;  // empty: none
+  std::string codes_column;          // its column with the codes; empty: found by its name
+
+  bool needed() const { return list || !codes_file.empty(); }
+};
+
+class ProductStage {
+ public:
+  explicit ProductStage(const ProductOptions& options) : options_(options) {}
+
+  enum class Ask { service, index_only };  // index_only: what is known must do (--dry-run, --retry-failed)
+
+  // Fills selection.media_ids where there is a list of codes.
+  void prepare(Ask ask, const ApiOptions& api, Transport& transport, Index& index, const Clock& clock,
+               Progress& progress, const StopFlag& stop, Selection& selection, RunReport& report);
+
+  bool whole() const { return whole_; }
+
+  void finish(const Index& index, const Selection& selection, const std::vector<std::string>& locales,
+              const std::filesystem::path& reports_folder, RunReport& report) const;
+
+ private:
+  void note_codes(RunReport& report) const;
+
+  const ProductOptions& options_;
+  std::optional<CodeList> codes_;
+  bool whole_ = true;
+};
+
+}  // namespace medimirror

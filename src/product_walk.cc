@@ -1,0 +1,114 @@
+#include "product_walk.h"
+
+#include <algorithm>
+
+namespace medimirror {
+
+namespace {
+
+constexpr std::size_t kChangesPerGroup = 1'000;
+constexpr std::size_t kRemovalsPerGroup = 10'000;
+
+class ProductWalk {
+ public:
+  ProductWalk(Index& index, RunReport::Products& report)
+      : index_(index), view_(index.view()), report_(report) {}
+
+  void absorb(const std::vector<ListedItem>& batch) {
+    for (const ListedItem& item : batch) {
+      seen_.push_back(item.fingerprint.low);
+      ++report_.listed;
+      if (view_.product_listed_as(item.fingerprint.high, item.fingerprint.low)) {
+        ++report_.unchanged;
+        continue;
+      }
+      std::optional<Product> product = parse_product(item.json);
+      if (!product || product->id.size() > kProductIdBytesMax) {
+        ++report_.malformed;
+        continue;
+      }
+      changed_.push_back({std::move(*product), item.fingerprint.high, item.fingerprint.low});
+      if (changed_.size() >= kChangesPerGroup) keep();
+    }
+  }
+
+  void keep() {
+    if (changed_.empty()) return;
+    IndexGroup group = index_.group();
+    for (const ProductRecord& record : changed_) group.put_product(record);
+    group.commit();
+    report_.changed += changed_.size();
+    changed_.clear();
+    view_.renew();
+  }
+
+  // Of a complete listing: what it did not name is no product any more.
+  void remove_absent() {
+    std::ranges::sort(seen_);
+    std::vector<std::string> absent;
+    view_.renew();
+    view_.each_product([&](const ProductRecord& record) {
+      if (!std::ranges::binary_search(seen_, record.fingerprint_low)) absent.push_back(record.product.id);
+      return true;
+    });
+    for (std::size_t at = 0; at < absent.size(); at += kRemovalsPerGroup) {
+      IndexGroup group = index_.group();
+      for (std::size_t i = at; i < std::min(absent.size(), at + kRemovalsPerGroup); ++i)
+        group.remove_product(absent[i]);
+      group.commit();
+    }
+    report_.removed = absent.size();
+  }
+
+ private:
+  Index& index_;
+  IndexView view_;
+  RunReport::Products& report_;
+  std::vector<std::uint64_t>
+      seen_;  // half a fingerprint each: a clash would only keep a product a while longer
+  std::vector<ProductRecord> changed_;
+};
+
+// False: cut or stopped.
+bool walk_one(Listing& listing, ProductWalk& walk, Transport& transport, const Clock& clock,
+              Progress& progress, const StopFlag& stop, const RunReport::Products& report) {
+  std::vector<ListedItem> batch;
+  while (!stop.requested()) {
+    listing.advance(clock.steady_now());
+    while (listing.take(batch)) walk.absorb(batch);
+    if (listing.state() != Listing::State::running) break;
+    const SteadyTime now = clock.steady_now();
+    for (Completed& completed : transport.wait(std::clamp(listing.wake_at(), now, now + Millis(250))))
+      listing.handle(completed);
+    ProgressSnapshot snapshot;
+    snapshot.listed = report.listed;
+    progress.update(snapshot, clock.steady_now());
+  }
+  walk.keep();
+  return listing.state() == Listing::State::complete;
+}
+
+}  // namespace
+
+RunReport::Products list_products_into_index(const std::vector<std::string>& filters,
+                                             const MakeProductListing& make_listing, Transport& transport,
+                                             Index& index, const Clock& clock, Progress& progress,
+                                             const StopFlag& stop) {
+  RunReport::Products report;
+  ProductWalk walk(index, report);
+  report.complete = true;
+  for (const std::string& filter : filters) {
+    const std::unique_ptr<Listing> listing = make_listing(filter);
+    report.complete = walk_one(*listing, walk, transport, clock, progress, stop, report);
+    report.mode = listing->mode() == Listing::Mode::stream ? "stream" : "query";
+    report.total += listing->total().value_or(0);
+    report.malformed += listing->malformed();
+    report.requests += listing->requests();
+    report.cut_reason = listing->cut_reason();
+    if (!report.complete) return report;
+  }
+  walk.remove_absent();
+  return report;
+}
+
+}  // namespace medimirror

@@ -1,0 +1,34 @@
+// Role: the products as the service lists them -> the index: new and changed ones are kept with their codes and
+// media, absent ones leave.
+// Place: sync calls it before the media pipeline, when the configuration needs products. It drives the listing
+// itself; nothing else uses the transport meanwhile.
+// Failure: throws what a Listing throws (auth, config, unavailable, network) and Error{index, disk}. A listing that
+// breaks off or is stopped is a value: not complete; then what it named is kept and nothing leaves.
+// Limits: memory is the products of one group of changes, and 8 bytes for each product listed.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/listing.h"
+#include "base/clock.h"
+#include "base/stop.h"
+#include "http/transport.h"
+#include "report/progress.h"
+#include "report/run_report.h"
+#include "store/index.h"
+
+namespace medimirror {
+
+// Makes the listing of one filter; the requests' window is shared through the ledger.
+using MakeProductListing = std::function<std::unique_ptr<Listing>(const std::string& filter)>;
+
+// The union of what `filters` name is the whole: after all of them, what none named leaves the index.
+RunReport::Products list_products_into_index(const std::vector<std::string>& filters,
+                                             const MakeProductListing& make_listing, Transport& transport,
+                                             Index& index, const Clock& clock, Progress& progress,
+                                             const StopFlag& stop);
+
+}  // namespace medimirror

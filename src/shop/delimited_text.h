@@ -1,0 +1,35 @@
+// Role: CSV and its relatives, cell by cell: reads any of the usual separators, writes commas. Pure.
+// Format: RFC 4180: a cell in double quotes may hold separators, line ends and doubled quotes. Reading is forgiving: a
+// quote that is never closed ends with the text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace medimirror {
+
+class DelimitedText {
+ public:
+  struct Row {
+    std::uint32_t line = 0;  // where it starts, from 1
+    std::vector<std::string> cells;
+  };
+
+  // The separator is the one that the first line has most of, outside of quotes.
+  explicit DelimitedText(std::string_view text);
+
+  bool next(Row& row);  // false: the end
+
+ private:
+  std::string_view rest_;
+  char separator_ = ',';
+  std::uint32_t line_ = 1;
+};
+
+// A cell as written: quoted where needed. A text that a spreadsheet would take for a formula gets an apostrophe in
+// front, since names come from elsewhere.
+std::string csv_cell(std::string_view text);
+
+}  // namespace medimirror
