@@ -24,9 +24,10 @@ MAY_INCLUDE = {
     "tree": {"base", "store"},
     "report": {"base", "store"},
     "shop": {"base", "store", "report"},
+    "gallery": {"base", "http", "store", "report"},
     "upkeep": {"base", "http", "store", "api", "image", "tree", "report"},
     "sync": {"base", "http", "store", "api", "fetch", "image", "tree", "report", "shop", "upkeep"},
-    "cli": {"base", "http", "store", "api", "fetch", "image", "tree", "report", "upkeep", "sync"},
+    "cli": {"base", "http", "store", "api", "fetch", "image", "tree", "report", "gallery", "upkeep", "sync"},
     "main": {"base", "cli", "image"},  # image: a decoder process is this program, started anew
     "sandbox": {"base"},
 }
@@ -40,8 +41,8 @@ THIRD_PARTY = [
     (r"seccomp\.h", {"image/"}),
     (r"CLI/", {"cli/", "sandbox/"}),
     (r"toml\+\+/", {"cli/config_file.cc"}),
-    (r"httplib\.h", {"sandbox/"}),
-    (r"nlohmann/", {"api/", "tree/", "report/", "shop/", "cli/", "sandbox/"}),
+    (r"httplib\.h", {"gallery/", "sandbox/"}),
+    (r"nlohmann/", {"api/", "tree/", "report/", "gallery/", "shop/", "cli/", "sandbox/"}),
     (r"spdlog/", {"base/log.cc"}),
     (r"openssl/", {"base/", "http/"}),
     (r"xxhash\.h", {"store/", "api/"}),

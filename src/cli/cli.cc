@@ -124,6 +124,18 @@ ExitStatus run_command_line(int argc, char** argv) {
   show->add_option("ID", show_id, "Media id")->required();
   show->add_flag("--json", show_json, "As one JSON object");
 
+  CLI::App* report = app.add_subcommand("report", "Make something to look at of what is held");
+  report->require_subcommand(1);
+  report->fallthrough();
+  command(*report, "gallery", "Write a site of all pictures, failures and runs to reports/gallery/",
+          [&] { return report_gallery_command(line.config()); });
+
+  std::uint16_t serve_port = 8700;
+  CLI::App* serve = command(app, "serve", "Show the gallery and media/ to a browser on this machine",
+                            [&] { return serve_command(line.config(), serve_port); });
+  serve->add_option("--port", serve_port, "Port on 127.0.0.1 (default: 8700; 0 takes a free one)")
+      ->type_name("N");
+
   CLI::App* config = app.add_subcommand("config", "Check or show the configuration");
   config->require_subcommand(1);
   config->fallthrough();

@@ -1,6 +1,7 @@
 // Role: the commands, as functions: what each needs of the command line comes in, the exit status goes out.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -28,6 +29,8 @@ ExitStatus list_command(const Config& config, const ListFlags& flags);
 
 ExitStatus status_command(const Config& config, bool json);
 ExitStatus show_command(const Config& config, MediaId id, bool json);
+ExitStatus report_gallery_command(const Config& config);
+ExitStatus serve_command(const Config& config, std::uint16_t port);
 ExitStatus init_command(const std::filesystem::path& path, const std::string& root,
                         const std::string& contact);
 

@@ -1,0 +1,35 @@
+// Role: one medium as the site's data: a card, a row of details, the rows of its failures. Pure.
+// Format: assets/data.js reads these; both change together.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gallery/picture.h"
+#include "gallery/script_text.h"
+
+namespace medimirror {
+
+// [id, kind, photo type, languages, state, problems, thumbnail path, its width, its height]; kind to problems are
+// places in the summary's lists.
+struct CardCodes {
+  std::size_t kind = 0, type = 0, languages = 0, state = 0, problems = 0;
+};
+Json card_row(const Picture& picture, const CardCodes& codes);
+
+struct DetailExtras {
+  std::function<std::string(const AssetKey&)> refused_sample;     // may be empty
+  std::function<std::vector<MediaId>(const Digest&)> same_bytes;  // media that hold this, this one included
+};
+Json detail_row(const Picture& picture, const DetailExtras& extras);
+
+struct FailureRow {
+  std::string reason;
+  Json
+      row;  // [id, format, sentence, last attempt, attempts in that run, URL, 1 when an older picture is shown]
+};
+std::vector<FailureRow> failure_rows(const Picture& picture);
+
+}  // namespace medimirror
