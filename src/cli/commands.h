@@ -31,6 +31,31 @@ ExitStatus status_command(const Config& config, bool json);
 ExitStatus show_command(const Config& config, MediaId id, bool json);
 ExitStatus report_gallery_command(const Config& config);
 ExitStatus serve_command(const Config& config, std::uint16_t port);
+struct VerifyFlags {
+  std::string depth = "structure";
+  std::string slice, max_age, time_limit, bandwidth;  // as written; empty: not given
+  bool json = false;
+};
+ExitStatus verify_command(const Config& config, const VerifyFlags& flags);
+
+struct RepairFlags {
+  std::string depth = "content";
+  std::string bandwidth;
+  bool dry_run = false;
+  bool sync = false;
+  bool json = false;
+};
+ExitStatus repair_command(const Config& config, const RepairFlags& flags);
+
+struct GcFlags {
+  std::string keep;
+  bool dry_run = false;
+  bool json = false;
+};
+ExitStatus gc_command(const Config& config, const GcFlags& flags);
+
+void require_store(const Config& config);  // throws Error{config} where no sync has been yet
+
 ExitStatus init_command(const std::filesystem::path& path, const std::string& root,
                         const std::string& contact);
 

@@ -1,0 +1,30 @@
+#include "cli/publish_options.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace medimirror {
+
+PublishOptions publish_options(const Config& config) {
+  auto parsed = PathTemplate::parse(config.publish.path);
+  if (const auto* mistake = std::get_if<std::string>(&parsed))
+    throw Error(ErrorKind::config, fmt::format("publish.path: {}", *mistake));
+  return {.media_folder = config.media_dir,
+          .changes_file = config.reports_dir() / "changes.txt",
+          .path = std::get<PathTemplate>(std::move(parsed)),
+          .recipes = config.derivatives,
+          .derivative_source = config.select.formats.front()};
+}
+
+DecoderOptions decoder_options(const Config& config) {
+  DecoderOptions options;
+  options.limits.bytes_max = config.media.bytes_max;
+  options.limits.pixels_max = config.image.pixels_max;
+  options.limits.pages_max = config.image.pages_max;
+  options.time_max = config.image.timeout;
+  options.memory_bytes_max = config.image.decoder_memory;
+  return options;
+}
+
+}  // namespace medimirror

@@ -1,0 +1,11 @@
+// Role: the words of `verify`, as repair uses them too.
+#pragma once
+
+#include "cli/commands.h"
+#include "upkeep/verify.h"
+
+namespace medimirror {
+
+VerifyOptions verify_options(const Config& config, const VerifyFlags& flags);
+
+}  // namespace medimirror

@@ -1,0 +1,180 @@
+// What counts stays, what does not goes, and a kill in between costs nothing.
+#include "upkeep/gc.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "upkeep/history.h"
+#include "upkeep/store_fixture.h"
+
+namespace medimirror {
+namespace {
+
+namespace fs = std::filesystem;
+using M = MirrorFixture;
+
+constexpr UnixSeconds kDay = 86'400;
+
+void retire(M& mirror, MediaId id, UnixSeconds days_ago, bool publish = true) {
+  const UnixSeconds at = mirror.clock().unix_now() - days_ago * kDay;
+  mirror.change([&](IndexGroup& group) {
+    AssetRecord asset = *group.asset({id, "huge"});
+    asset.state = AssetState::retired;
+    asset.retired_at = at;
+    group.put_asset({id, "huge"}, asset);
+    group.mark_unpublished({id, "huge"});
+  });
+  if (publish) mirror.publish();
+}
+
+bool holds(M& mirror, const Digest& digest) {
+  const bool recorded = mirror.open().view().blob(digest).has_value();
+  mirror.close();
+  EXPECT_EQ(recorded, fs::exists(mirror.blob(digest))) << digest.hex();
+  return recorded;
+}
+
+TEST(Gc, LeavesAMirrorThatNeedsAllOfIt) {
+  M mirror;
+  const GcReport report = mirror.gc_with(mirror.gc_options());
+  EXPECT_EQ(report.blobs.files, 0u);
+  EXPECT_EQ(report.kept_blobs, 12u);
+  EXPECT_EQ(mirror.verify_at(VerifyDepth::content), M::Found{});
+}
+
+TEST(Gc, DropsWhatIsRetiredPastTheGracePeriod) {
+  M mirror;
+  retire(mirror, 2, 13);
+  retire(mirror, 3, 15);
+  const GcReport report = mirror.gc_with(mirror.gc_options());
+  EXPECT_EQ(report.assets, 1u);
+  EXPECT_EQ(report.media, 1u);
+  EXPECT_EQ(report.derivatives, 1u);
+  EXPECT_EQ(report.blobs.files, 2u);
+  EXPECT_EQ(report.blobs.bytes, M::bytes_of(3).size() + M::thumb_bytes_of(3).size());
+  EXPECT_TRUE(holds(mirror, M::digest_of(2)));
+  EXPECT_TRUE(holds(mirror, M::thumb_of(2)));
+  EXPECT_FALSE(holds(mirror, M::digest_of(3)));
+  EXPECT_FALSE(holds(mirror, M::thumb_of(3)));
+  EXPECT_EQ(mirror.open().view().asset({3, "huge"}), std::nullopt);
+  EXPECT_EQ(mirror.verify_at(VerifyDepth::content), M::Found{});
+}
+
+TEST(Gc, KeepsWhatIsStillPublished) {
+  M mirror;
+  retire(mirror, 3, 100, false);  // the publish that takes it out has not been yet
+  const GcReport report = mirror.gc_with(mirror.gc_options());
+  EXPECT_EQ(report.assets, 0u);
+  EXPECT_EQ(report.blobs.files, 0u);
+  mirror.publish();
+  EXPECT_EQ(mirror.gc_with(mirror.gc_options()).blobs.files, 2u);
+  EXPECT_EQ(mirror.verify_at(VerifyDepth::content), M::Found{});
+}
+
+TEST(Gc, KeepsWhatAKeptRunPublished) {
+  M mirror;
+  const UnixSeconds now = mirror.clock().unix_now();
+  keep_history(mirror.store(), 1, now - 20 * kDay, mirror.open().view());
+  mirror.close();
+  retire(mirror, 3, 100);
+  keep_history(mirror.store(), 2, now - 2 * kDay, mirror.open().view());
+  mirror.close();
+  GcOptions options = mirror.gc_options();
+  EXPECT_EQ(mirror.gc_with(options).blobs.files, 0u);  // run 1's tree was in force until two days ago
+  options.keep = std::chrono::hours(24);
+  EXPECT_EQ(mirror.gc_with(options).blobs.files, 2u);
+}
+
+TEST(Gc, DropsDerivativesOfOtherRecipes) {
+  M mirror;
+  retire(mirror, 1, 0);
+  GcOptions options = mirror.gc_options();
+  options.recipes.clear();
+  const GcReport report = mirror.gc_with(options);
+  EXPECT_EQ(report.derivatives, 6u);
+  EXPECT_EQ(report.blobs.files, 1u);  // of the others the thumbs are published still
+  EXPECT_TRUE(holds(mirror, M::thumb_of(2)));
+  EXPECT_FALSE(holds(mirror, M::thumb_of(1)));
+}
+
+TEST(Gc, KeepsAPictureThatAnotherAssetHoldsToo) {
+  M mirror;
+  mirror.change([](IndexGroup& group) { group.put_asset({50, "huge"}, *group.asset({3, "huge"})); });
+  retire(mirror, 3, 100);
+  mirror.gc_with(mirror.gc_options());
+  EXPECT_TRUE(holds(mirror, M::digest_of(3)));
+  EXPECT_TRUE(holds(mirror, M::thumb_of(3)));
+}
+
+TEST(Gc, RemovesWhatKilledRunsLeft) {
+  M mirror;
+  const Digest unknown = sha256("left");
+  put_in_place_of(mirror.blob(unknown), "left");
+  put_in_place_of(mirror.store() / "tmp" / "123-4", "staged");
+  mirror.change([](IndexGroup& group) { group.put_blob(sha256("record without a file"), {}); });
+  const GcReport report = mirror.gc_with(mirror.gc_options());
+  EXPECT_EQ(report.blobs.files, 1u);
+  EXPECT_EQ(report.staged.files, 1u);
+  EXPECT_EQ(report.records, 1u);
+  EXPECT_FALSE(fs::exists(mirror.blob(unknown)));
+  EXPECT_FALSE(fs::exists(mirror.store() / "tmp" / "123-4"));
+  EXPECT_EQ(mirror.verify_at(VerifyDepth::content), M::Found{});
+}
+
+TEST(Gc, DryRunOnlyPrices) {
+  M mirror;
+  retire(mirror, 3, 100);
+  GcOptions options = mirror.gc_options();
+  options.dry_run = true;
+  const GcReport report = mirror.gc_with(options);
+  EXPECT_EQ(report.blobs.files, 2u);
+  EXPECT_TRUE(holds(mirror, M::digest_of(3)));
+  EXPECT_TRUE(mirror.open().view().asset({3, "huge"}).has_value());
+}
+
+TEST(Gc, LeavesForeignFilesAlone) {
+  M mirror;
+  const fs::path file = mirror.store() / "blobs" / "ab" / "notes.txt";
+  put_in_place_of(file, "mine");
+  mirror.gc_with(mirror.gc_options());
+  EXPECT_TRUE(fs::exists(file));
+}
+
+TEST(Gc, TouchesNothingWithoutAWholeIndex) {
+  M mirror;
+  mirror.close();
+  fs::remove_all(mirror.store() / "index");
+  EXPECT_THROW(mirror.gc_with(mirror.gc_options()), Error);
+  EXPECT_TRUE(fs::exists(mirror.blob(M::digest_of(3))));
+  EXPECT_FALSE(fs::exists(mirror.store() / "index"));
+}
+
+// Killed when it has priced, and the files of the group went without the next: the next gc takes the rest.
+TEST(Gc, GoesOnWhereAKilledOneStopped) {
+  M mirror;
+  retire(mirror, 3, 100);
+  retire(mirror, 4, 100);
+  // as after a kill between the index's group and the files
+  mirror.change([](IndexGroup& group) { group.remove_blob(M::digest_of(3)); });
+  // and, on a full disk, between the files and the index's group
+  fs::remove(mirror.blob(M::thumb_of(4)));
+  mirror.change([](IndexGroup& group) {
+    for (MediaId id : {3, 4}) {
+      group.remove_asset({id, "huge"});
+      group.remove_derivative({M::digest_of(id), M::recipe().key()});
+    }
+  });
+  for (const auto& [kind, subject] : mirror.verify_at(VerifyDepth::content))
+    EXPECT_TRUE(kind == "unknown_blob" || kind == "unused_record") << kind << ' ' << subject;
+  mirror.gc_with(mirror.gc_options());
+  for (MediaId id : {3, 4}) {
+    EXPECT_FALSE(holds(mirror, M::digest_of(id)));
+    EXPECT_FALSE(holds(mirror, M::thumb_of(id)));
+  }
+  EXPECT_EQ(mirror.verify_at(VerifyDepth::content), M::Found{});
+}
+
+}  // namespace
+}  // namespace medimirror
