@@ -16,6 +16,23 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def kept_ports(file, count):
+    """The same from run to run: mirrors that are kept have them in their addresses."""
+    try:
+        ports = [int(word) for word in file.read_text().split()]
+        for port in ports:
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(("127.0.0.1", port))
+        if len(ports) == count:
+            return ports
+    except (OSError, ValueError):
+        pass
+    ports = [free_port() for _ in range(count)]
+    file.write_text(" ".join(map(str, ports)))
+    return ports
+
+
 class Nginx:
     """/list/NAME/v4/media/stream   POST: the listing streams/NAME.jsonl
     /files/FOLDER/FILE           files
@@ -24,7 +41,7 @@ class Nginx:
 
     def __init__(self, work):
         self.folder = work / "nginx"
-        self.port, self.tls_port = free_port(), free_port()
+        self.port, self.tls_port = kept_ports(work / "ports", 2)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.log = self.folder / "requests.log"
