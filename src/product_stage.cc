@@ -63,9 +63,12 @@ void ProductStage::prepare(Ask ask, const ApiOptions& api, Transport& transport,
                       products.cut_reason));
   } else {
     report.notes.push_back(fmt::format("in a sync, {}", plan.sentence));
-    report.notes.push_back(fmt::format(
-        "products were not asked for in this run: what codes name is as the {} products in the index say",
-        format_count(index.view().product_count())));
+    const std::uint64_t known = index.view().product_count();
+    report.notes.push_back(
+        known == 0
+            ? "no product is known yet, so it cannot be told which pictures the codes name; a sync will"
+            : fmt::format("products were not asked for in this run: {} are known from earlier ones",
+                          format_count(known)));
   }
   if (codes_) {
     CodeResolution resolution = resolve_codes(codes_->codes, index.view());
@@ -98,10 +101,13 @@ void ProductStage::note_codes(RunReport& report) const {
 }
 
 void ProductStage::finish(const Index& index, const Selection& selection,
-                          const std::vector<std::string>& locales,
+                          const std::vector<std::string>& locales, bool all_media_listed,
                           const std::filesystem::path& reports_folder, RunReport& report) const {
   if (!codes_ || !report.products || !report.products->codes) return;
-  const MissingList missing = find_missing(*codes_, index.view(), {selection.formats, locales});
+  const IndexView view = index.view();
+  const bool all_products_listed = whole_ && view.product_count() > 0;
+  const MissingList missing =
+      find_missing(*codes_, view, {selection.formats, locales, all_products_listed, all_media_listed});
   report.products->codes->missing = missing.rows.size();
   write_missing_files(reports_folder, missing);
 }

@@ -44,7 +44,7 @@ class ProductStage {
   bool whole() const { return whole_; }
 
   void finish(const Index& index, const Selection& selection, const std::vector<std::string>& locales,
-              const std::filesystem::path& reports_folder, RunReport& report) const;
+              bool all_media_listed, const std::filesystem::path& reports_folder, RunReport& report) const;
 
  private:
   void note_codes(RunReport& report) const;

@@ -125,7 +125,10 @@ class Sync {
     // Beyond this point the directory equals the manifest.
 
     if (result_.listing_complete) move_cursor();
-    products_.finish(*index_, selection_, options_.filter.locales, options_.reports_folder, report_);
+    const bool all_media_listed =
+        result_.listing_complete || options_.listed == SyncOptions::Listed::not_at_all;
+    products_.finish(*index_, selection_, options_.filter.locales, all_media_listed, options_.reports_folder,
+                     report_);
   }
 
   // Which media a list of codes names must be known before the selection is looked at.

@@ -21,6 +21,7 @@ enum class Standing : std::uint8_t {
   download_failed,       // the media host did not give it
   rejected,              // what the host gave is no good picture
   not_yet_downloaded,    // wanted, not tried: the run was stopped before
+  not_yet_listed,        // the listing of the media ended before it
   no_fitting_format,     // listed, with no format that is asked for
   not_selected,          // not among the listed: unpublished, or left out by the selection
   no_photo_in_language,  // only in languages that the selection leaves out
@@ -28,6 +29,7 @@ enum class Standing : std::uint8_t {
   product_inactive,      // no photo to be had, and the product is not sold any more
   product_replaced,
   product_not_selected,  // status no_selection
+  not_yet_looked_up,     // the listing of the products ended before it
   unknown_code,
 };
 
@@ -35,13 +37,14 @@ struct Meaning {
   std::string_view name, sentence;
 };
 
-constexpr std::array<Meaning, 14> kMeanings{{
+constexpr std::array<Meaning, 16> kMeanings{{
     {"", ""},
     {"older_picture", "the picture in use is an older one, since its successor could not be fetched"},
     {"smaller_format", "the service gives only a smaller format"},
     {"download_failed", "the picture could not be downloaded"},
     {"rejected", "what came was not a good picture"},
     {"not_yet_downloaded", "the picture is listed and not downloaded yet: run sync again"},
+    {"not_yet_listed", "the listing of the pictures ended before this one: run sync again"},
     {"no_fitting_format", "the picture has none of the formats asked for"},
     {"not_selected", "the product's photos are not published, or the selection leaves them out"},
     {"no_photo_in_language", "the product has photos, but none in the languages selected"},
@@ -49,6 +52,7 @@ constexpr std::array<Meaning, 14> kMeanings{{
     {"product_inactive", "the product is inactive and has no photo to be had"},
     {"product_replaced", "the product was replaced by another one and has no photo to be had"},
     {"product_not_selected", "the product is outside of the service's selection and has no photo to be had"},
+    {"not_yet_looked_up", "the listing of the products ended before this code was met: run sync again"},
     {"unknown_code", "the service knows no product with this code"},
 }};
 
@@ -79,11 +83,13 @@ bool is_rejection(std::string_view outcome) {
 
 // Not listed, or listed without giving this format.
 Standing standing_without_asset(const ProductMedia& media, const IndexReader& index,
-                                const std::vector<std::string>& locales) {
+                                const MissingOptions& options) {
   if (index.mark(media.id)) {
     const std::optional<MediaItem> item = index.media(media.id);
     return item && item->kind != MediaKind::link ? Standing::no_fitting_format : Standing::not_selected;
   }
+  if (!options.all_media_listed) return Standing::not_yet_listed;
+  const std::vector<std::string>& locales = options.locales;
   const bool other_language = !locales.empty() && !media.locales.empty() &&
                               std::ranges::none_of(media.locales, [&](const std::string& locale) {
                                 return std::ranges::find(locales, locale) != locales.end();
@@ -92,13 +98,13 @@ Standing standing_without_asset(const ProductMedia& media, const IndexReader& in
 }
 
 Verdict judge_picture(const ProductMedia& media, const std::string& format, const IndexReader& index,
-                      const std::vector<std::string>& locales) {
+                      const MissingOptions& options) {
   Verdict verdict;
   verdict.media = media.id;
   verdict.format = format;
   const std::optional<AssetRecord> asset = index.asset({media.id, format});
   if (!asset || asset->state == AssetState::retired) {
-    verdict.standing = standing_without_asset(media, index, locales);
+    verdict.standing = standing_without_asset(media, index, options);
     return verdict;
   }
   const Attempt* last = asset->attempts.empty() ? nullptr : &asset->attempts.back();
@@ -131,7 +137,7 @@ Verdict judge_product(const Product& product, const IndexReader& index, const Mi
   for (const std::string& format : options.formats) {
     std::optional<Verdict> best;
     for (const ProductMedia& media : product.media)
-      take_better(best, judge_picture(media, format, index, options.locales));
+      take_better(best, judge_picture(media, format, index, options));
     if (!best) best.emplace();
     if (!worst || worst->standing < best->standing) worst = std::move(best);
   }
@@ -165,7 +171,7 @@ MissingRow row_of(const WrongCode& wrong) {
 std::optional<MissingRow> row_of(const AskedCode& code, const IndexReader& index,
                                  const MissingOptions& options) {
   Verdict verdict;
-  verdict.standing = Standing::unknown_code;
+  verdict.standing = options.all_products_listed ? Standing::unknown_code : Standing::not_yet_looked_up;
   std::optional<Product> closest;
   for (const std::string& id : products_of(code, index)) {
     const std::optional<ProductRecord> record = index.product(id);

@@ -18,6 +18,8 @@ namespace medimirror {
 struct MissingOptions {
   std::vector<std::string> formats;  // asked for
   std::vector<std::string> locales;  // that the selection is limited to; empty: none
+  // Whether the listings were walked to their end: before, what they did not name may still come.
+  bool all_products_listed = true, all_media_listed = true;
 };
 
 struct MissingRow {

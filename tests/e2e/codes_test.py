@@ -159,6 +159,7 @@ class Codes(EndToEnd):
         self.assertFalse(run.report["products"]["complete"], str(run))
         self.assertEqual(run.exit_code, 7, str(run))
         self.assertEqual(pictures_in(mirror.media), held)
+        self.assertNotIn("unknown_code", {row["reason"] for row in self.missing(mirror).values()})
 
     def test_a_list_that_cannot_be_used_is_a_mistake_of_the_configuration(self):
         service = self.sandbox(media=10, products=10)

@@ -127,6 +127,15 @@ TEST_F(Missing, EachReasonHasItsName) {
   EXPECT_EQ(row_.line, 2u);
 }
 
+TEST_F(Missing, WhatAListingDidNotReachIsNotCalledUnknown) {
+  product("0000001", {{1, MediaKind::photo, 1, {"fr"}}});
+  const MissingList list =
+      find_missing(parse_code_list("0000001\n7654321"), index_->view(), {{kFormat}, {"nl"}, false, false});
+  ASSERT_EQ(list.rows.size(), 2u);
+  EXPECT_EQ(list.rows[0].reason, "not_yet_listed");
+  EXPECT_EQ(list.rows[1].reason, "not_yet_looked_up");
+}
+
 TEST_F(Missing, TheBestPictureOfTheBestProductCounts) {
   product("0000001", {{1, MediaKind::photo, 1}, {2, MediaKind::frontal, 2}});
   picture(1, AssetState::failed, false, kFormat, "http_404");
