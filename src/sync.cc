@@ -9,10 +9,14 @@
 #include "base/exit_status.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "preview.h"
 #include "report/metrics.h"
 #include "store/local_blob_store.h"
 #include "store/store_lock.h"
+#include "upkeep/history.h"
+#include "upkeep/rebuild.h"
+#include "upkeep/undo.h"
 
 namespace medimirror {
 
@@ -88,6 +92,7 @@ class Sync {
     make_folders(options_.store_folder);
     make_folders(options_.reports_folder);
     const StoreLock lock(options_.store_folder, "sync");
+    refuse_a_lost_index(options_.store_folder);
     index_ = Index::open(options_.store_folder / "index", {.durable = options_.durable});
     blobs_ = make_local_blob_store({options_.store_folder, options_.durable});
     blobs_->sweep();  // what a dead run left staged
@@ -114,6 +119,7 @@ class Sync {
   void mirror() {
     // Walk the listing and, while it runs, fetch, inspect, keep. What is committed stays, whatever happens
     // next.
+    const bool unkept = open_history(*index_);
     fetch_and_keep();
     if (result_.failure) std::rethrow_exception(result_.failure);
     // Beyond this point neither the API nor a media host is asked again.
@@ -121,9 +127,12 @@ class Sync {
     if (listing_covers_all() && result_.listing_complete && products_.whole()) retire();
     // Beyond this point the wanted set is fixed.
 
-    publish();
+    if (!tree_is_held()) publish();
     // Beyond this point the directory equals the manifest.
 
+    if (unkept || changed_something())
+      keep_history(options_.store_folder, report_.run, clock_.unix_now(), index_->view());
+    close_history(*index_);
     if (result_.listing_complete) move_cursor();
     const bool all_media_listed =
         result_.listing_complete || options_.listed == SyncOptions::Listed::not_at_all;
@@ -264,6 +273,28 @@ class Sync {
       group.put_setting(kLayout, layout_fingerprint(options_.publish));
       group.commit();
     }
+  }
+
+  // After an undo media/ stays what it was made, whatever was listed and fetched since.
+  bool tree_is_held() {
+    UndoOptions undo{.store_folder = options_.store_folder, .publish = options_.publish};
+    const std::optional<HeldTree> held = keep_tree_held(undo, *index_, *blobs_);
+    if (!held) return false;
+    report_.published.files = index_->view().published_count();
+    report_.notes.push_back(
+        fmt::format("media/ is held at the tree of run {} since {} and was left alone; `medimirror undo "
+                    "--release` lets it follow the catalogue again",
+                    held->run, format_utc(held->since)));
+    return true;
+  }
+
+  bool changed_something() const {
+    const Writer::Totals& written = result_.written;
+    const RunReport::Published& published = report_.published;
+    const std::uint64_t changes = written.changed_items + written.fetched + written.not_modified +
+                                  retirement_.retired + published.added + published.replaced +
+                                  published.removed;
+    return changes > 0 || recipes_changed_ || layout_changed_;
   }
 
   bool tree_is_gone() const {

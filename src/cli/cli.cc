@@ -170,6 +170,34 @@ ExitStatus run_command_line(int argc, char** argv) {
   gc->add_flag("-n,--dry-run", gc_flags.dry_run, "Say what would be removed, and remove nothing");
   gc->add_flag("--json", gc_flags.json, "As one JSON object");
 
+  HistoryFlags history_flags;
+  CLI::App* history = command(app, "history", "The trees that earlier runs left, and what is kept of them",
+                              [&] { return history_command(line.config(), history_flags); });
+  history->add_flag("--all", history_flags.all, "Every run, not only the last ones");
+  history->add_flag("--json", history_flags.json, "As one JSON object");
+
+  std::uint64_t diff_from = 0, diff_to = 0;
+  bool diff_json = false;
+  CLI::App* diff = command(app, "diff", "What differs between the trees of two runs",
+                           [&] { return diff_command(line.config(), diff_from, diff_to, diff_json); });
+  diff->add_option("FROM", diff_from, "Number of a run")->required();
+  diff->add_option("TO", diff_to, "Number of a run")->required();
+  diff->add_flag("--json", diff_json, "One JSON object a line");
+
+  std::optional<std::uint64_t> undo_run;
+  UndoFlags undo_flags;
+  CLI::App* undo = command(app, "undo", "Bring media/ back to what an earlier run left, and hold it there",
+                           [&] { return undo_command(line.config(), undo_run, undo_flags); });
+  CLI::Option* undo_target =
+      undo->add_option("RUN", undo_run, "Number of a run (default: the one before the newest change)");
+  undo->add_flag("--release", undo_flags.release, "Let media/ follow the catalogue again")->excludes(undo_target);
+  undo->add_flag("--partial", undo_flags.partial, "Also when the bytes of some files are gone");
+  undo->add_flag("-n,--dry-run", undo_flags.dry_run, "Say what would change, and change nothing");
+  undo->add_flag("--json", undo_flags.json, "As one JSON object");
+
+  command(app, "rebuild", "Make a lost or damaged index again from what is on the disk",
+          [&] { return rebuild_command(line.config()); });
+
   CLI::App* config = app.add_subcommand("config", "Check or show the configuration");
   config->require_subcommand(1);
   config->fallthrough();

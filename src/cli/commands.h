@@ -56,6 +56,23 @@ ExitStatus gc_command(const Config& config, const GcFlags& flags);
 
 void require_store(const Config& config);  // throws Error{config} where no sync has been yet
 
+inline constexpr std::size_t kHistoryShown = 30;
+struct HistoryFlags {
+  bool all = false;
+  bool json = false;
+};
+ExitStatus history_command(const Config& config, const HistoryFlags& flags);
+ExitStatus diff_command(const Config& config, std::uint64_t from, std::uint64_t to, bool json);
+
+struct UndoFlags {
+  bool partial = false;
+  bool release = false;
+  bool dry_run = false;
+  bool json = false;
+};
+ExitStatus undo_command(const Config& config, std::optional<std::uint64_t> run, const UndoFlags& flags);
+ExitStatus rebuild_command(const Config& config);
+
 ExitStatus init_command(const std::filesystem::path& path, const std::string& root,
                         const std::string& contact);
 

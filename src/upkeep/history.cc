@@ -22,6 +22,8 @@ namespace {
 constexpr std::array<std::string_view, 4> kKeptSettings = {kHeldTreeSetting, "layout", "paused_hosts",
                                                            "recipes"};
 
+constexpr std::string_view kHistorySetting = "history", kOpen = "open";
+
 std::string_view extension_of(KeptKind kind) {
   return kind == KeptKind::tree ? ".tree" : ".catalogue";
 }
@@ -195,6 +197,21 @@ std::optional<KeptList> kept_tree_of(const fs::path& store, RunNumber run) {
   for (const KeptList& list : kept_lists(store, KeptKind::tree))
     if (list.run <= run) found = list;
   return found;
+}
+
+bool open_history(Index& index) {
+  IndexGroup group = index.group();
+  const bool was_open = group.setting(kHistorySetting) == kOpen;
+  if (was_open) return true;
+  group.put_setting(kHistorySetting, kOpen);
+  group.commit();
+  return false;
+}
+
+void close_history(Index& index) {
+  IndexGroup group = index.group();
+  group.put_setting(kHistorySetting, "");
+  group.commit();
 }
 
 void keep_history(const fs::path& store, RunNumber run, UnixSeconds at, const IndexReader& view) {

@@ -43,6 +43,11 @@ std::vector<KeptList> kept_lists(const std::filesystem::path& store, KeptKind ki
 // The newest kept tree of this run or an older one: the tree as that run left it. Nothing: none is that old.
 std::optional<KeptList> kept_tree_of(const std::filesystem::path& store, RunNumber run);
 
+// For sync. open: at the start; true when the run before died with its history open, so that something may have changed
+// that was not kept. close: when the run is kept, or changed nothing.
+bool open_history(Index& index);
+void close_history(Index& index);
+
 // Keeps what `view` shows as the state after `run`, where it differs from what was kept last.
 void keep_history(const std::filesystem::path& store, RunNumber run, UnixSeconds at, const IndexReader& view);
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -190,8 +191,8 @@ class Deflater {
     plain_.push_back('.');
     append_number(plain_, entries_);
     deflate(Z_FINISH);
-    file_.commit();
   }
+  void commit() { file_.commit(); }  // finished before; durable when it returns
 
  private:
   void text(std::string_view text) {
@@ -350,8 +351,9 @@ std::optional<bool> write_difference(const fs::path& file, const ListHeader& hea
   if (too_long) return std::nullopt;
   for (; there; there = old.next()) list.erase(old.key());
   if (list.entries() == 0) return false;
-  if (list.bytes() > bytes_max) return std::nullopt;
   list.finish();
+  if (list.bytes() > bytes_max) return std::nullopt;
+  list.commit();
   return true;
 }
 
@@ -374,6 +376,7 @@ bool write_list(const fs::path& file, ListHeader header, const ListSource& sourc
   Deflater list(file, header);
   source([&](std::string_view key, std::string_view value) { list.put(key, value); });
   list.finish();
+  list.commit();
   return true;
 }
 
