@@ -3,6 +3,7 @@
 #include <simdjson.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "api/line_scan.h"
@@ -98,6 +99,21 @@ void take_violations(dom::element value, std::vector<std::string>& violations) {
   }
 }
 
+// A service, or a proxy in front of it, may repeat in its refusal the Authorization header that it was sent.
+std::string without_credentials(std::string text) {
+  for (const std::string_view scheme : {"asic ", "earer "}) {  // "Basic", "basic"
+    for (std::size_t at = text.find(scheme); at != std::string::npos; at = text.find(scheme, at)) {
+      at += scheme.size();
+      static constexpr std::size_t kTokenBytesMin = 20;  // "basic authentication" holds none
+      const std::size_t end =
+          text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=._~-", at);
+      const std::size_t size = std::min(end, text.size()) - at;
+      if (size >= kTokenBytesMin) text.replace(at, size, "(hidden)");
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 Fingerprint fingerprint_of(std::string_view bytes) {
@@ -111,7 +127,7 @@ std::string ServiceError::text() const {
   std::string all;
   for (const std::string& violation : violations) all += (all.empty() ? "" : "; ") + violation;
   if (!all.empty()) text += text.empty() ? all : " (" + all + ")";
-  return text;
+  return without_credentials(std::move(text));
 }
 
 std::optional<ServiceError> parse_service_error(std::string_view body) {

@@ -29,8 +29,9 @@ struct ServiceError {
   std::string code, message;
   std::vector<std::string> violations;
 
-  std::string text()
-      const;  // "too_many_requests: slow down (filter.type: not a choice)"; empty when it says nothing
+  // "too_many_requests: slow down (filter.type: not a choice)"; empty when it says nothing. Credentials that the
+  // service repeats are hidden.
+  std::string text() const;
 };
 
 // Nothing: not an error envelope (an HTML page, an empty body, an item).
