@@ -61,7 +61,7 @@ class Rules:
         if call.name.startswith("rename"):
             self.look_at_rename(*self.disk.paths(call)[:2])
         elif call.name == "pwrite64" and call.descriptor()[1] == self.database and \
-                self.disk.at_once(call.descriptor()[0]):
+                self.disk.at_once(call.descriptor()):
             self.proof.count("commits of the index")
             if folders := self.unsynced(self.blobs):
                 self.proof.wrong("commits before the sync of a folder", f"{folders[:3]}")

@@ -18,9 +18,10 @@ import proof
 from harness import Mirror, Sandbox
 from proof import Skip
 
-PICTURES = 150
+PICTURES = 120
 SHORT_KILLS = 30
-CALLS = ["rename", "link", "fsync", "fdatasync", "pwrite64", "unlink", "openat", "write", "utimensat", "mkdir", "mmap"]
+CALLS = ["rename", "link", "fsync", "fdatasync", "pwrite64", "unlink", "openat", "write", "utimensat", "mkdir"]
+LINKER_OPENS = 70  # files that the dynamic linker opens before the program begins
 
 
 class World:
@@ -43,13 +44,14 @@ class World:
         self.learn()
 
 
-def kill(proof_, mirror, words, seconds):
-    """Starts the command and kills it; gives how it ended before its end: True when the kill came first."""
+def kill(proof_, mirror, words):
+    """Starts the command and kills it; True when the kill came before its end."""
     random = proof_.random
     command = None
-    if proof_.strace and random.random() < 0.5:
+    seconds = proof_.durations.get(words[0], 0.5)
+    if proof_.strace and random.random() < (0.5 if words[0] == "sync" else 0.85):
         call = random.choice(CALLS)
-        count = int(2 ** random.uniform(0, 5.5))
+        count = int(2 ** random.uniform(0, 5)) + (LINKER_OPENS if call == "openat" else 0)
         command = f"{call} {count}"
         process = start_traced(mirror, words, call, count)
     else:
@@ -59,6 +61,12 @@ def kill(proof_, mirror, words, seconds):
             os.kill(process.pid, signal.SIGKILL)  # not process.kill(), which would reap it
     run = mirror.finish(process, 120)
     killed = run.exit_code == -signal.SIGKILL
+    if not killed and command is None:  # it is faster than was thought
+        proof_.durations[words[0]] = min(seconds, run.seconds)
+    elif command is None:
+        proof_.durations[words[0]] = seconds * 1.05
+    if killed:
+        proof_.count(f"kills of {words[0]}")
     if not killed and run.exit_code < 0:
         proof_.wrong("ends by another signal", f"{words} {command}: {run}")
     proof_.count("kills" if killed else "runs that ended before the kill")
@@ -76,12 +84,10 @@ def start_traced(mirror, words, call, count):
         mirror.command = own
 
 
-def kill_and_go_on(world, mirror, words, seconds, rerun, number):
+def kill_and_go_on(world, mirror, words, rerun, number):
     proof_ = world.proof
     when = f"after kill {number} of {words[0]}"
-    killed = kill(proof_, mirror, words, seconds)
-    if killed:
-        proof_.count(f"kills of {words[0]}")
+    kill(proof_, mirror, words)
     proof.check_blobs(proof_, mirror, when)
     proof.check_published(proof_, mirror, world.allowed, when)
     if rerun is not None:
@@ -120,30 +126,30 @@ def recorded(mirror):
     return json.loads(status.stdout)["assets"]["held"]
 
 
-def first_syncs(world, kills, seconds):
+def first_syncs(world, kills):
     """Each from nothing, killed several times on the way."""
     number, enough = 0, world.proof.counts["kills"] + kills
-    while world.proof.counts["kills"] < enough and world.proof.seconds_left(60) > 0:
+    while world.proof.counts["kills"] < enough and world.proof.seconds_left(45) > 0:
         mirror = Mirror(world.proof.folder / "m", world.service.url)
         for _ in range(3):
             number += 1
-            kill_and_go_on(world, mirror, ["sync"], seconds, None, number)
+            kill_and_go_on(world, mirror, ["sync"], None, number)
         fetch_the_rest(world, mirror, number, "first sync")
         proof.check_with_verify(world.proof, mirror, f"after kill {number}")
         shutil.rmtree(mirror.folder)
 
 
-def later_syncs(world, kills, seconds):
+def later_syncs(world, kills):
     """A mirror that follows a changing catalogue, killed at each change."""
     mirror = Mirror(world.proof.folder / "follow", world.service.url)
     mirror.configure(publish={"max_delete": "100%"})
     if mirror.run("sync").exit_code not in (0, 3):
         world.proof.wrong("reruns that did not complete", "the first sync, which nothing disturbed")
     number, enough = 0, world.proof.counts["kills"] + kills
-    while world.proof.counts["kills"] < enough and world.proof.seconds_left(90) > 0:
+    while world.proof.counts["kills"] < enough and world.proof.seconds_left(75) > 0:
         number += 1
         world.change()
-        kill_and_go_on(world, mirror, ["sync"], seconds / 2, None, f"{number} (change)")
+        kill_and_go_on(world, mirror, ["sync"], None, f"{number} (change)")
         settle(world, mirror, f"{number} (change)")
         proof.check_with_verify(world.proof, mirror, f"after change {number}")
 
@@ -172,42 +178,48 @@ def damage(world, mirror):
             os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
 
 
-def upkeep(world, kills, seconds):
+def upkeep(world, rounds):
     """repair, gc, undo and rebuild, each from the state that gives it work."""
-    ways = {
-        "gc": (["gc", "--keep", "0d"], None),
-        "undo": (["undo"], ["undo"]),
-        "rebuild": (["rebuild"], ["rebuild"]),
-        "repair": (["repair"], ["repair"]),
-    }
-    there = {word: way for word, way in ways.items() if proof.has_command(word)}
-    for word in ways.keys() - there.keys():
+    there = [word for word in ("repair", "gc", "undo", "rebuild") if proof.has_command(word)]
+    for word in {"repair", "gc", "undo", "rebuild"} - set(there):
         world.proof.note(f"this build has no `{word}`: its kills were left out")
-    for number in range(kills):
-        for word, (command, rerun) in there.items():
-            if world.proof.seconds_left(100) <= 0:
+    for number in range(rounds):
+        for word in there:
+            if world.proof.seconds_left(110) <= 0:
                 return
-            mirror = Mirror(world.proof.folder / "upkeep", world.service.url)
-            mirror.configure(publish={"max_delete": "100%"})
-            mirror.run("sync")
-            world.change()
-            mirror.run("sync")
-            mirror.run("sync")
-            if word == "rebuild":
-                shutil.rmtree(mirror.store / "index")
-            if word == "repair":
-                damage(world, mirror)
-                killed = kill(world.proof, mirror, command, seconds)
-                if killed:
-                    world.proof.count("kills of repair")
-                mirror.run(*rerun)
-            else:
-                kill_and_go_on(world, mirror, command, seconds, rerun, number)
-            if word == "undo":
-                mirror.run("undo", "--release")
-            settle(world, mirror, f"{number} ({word})")
-            proof.check_with_verify(world.proof, mirror, f"after {word} {number}")
-            shutil.rmtree(mirror.folder)
+            kill_upkeep(world, word, number)
+
+
+def kill_upkeep(world, word, number):
+    """A mirror with two runs behind it, the command killed, the command again, and a sync that follows."""
+    proof_, when = world.proof, f"after kill {number} of {word}"
+    mirror = Mirror(proof_.folder / "upkeep", world.service.url)
+    mirror.configure(publish={"max_delete": "100%"})
+    mirror.run("sync")
+    before = world.wanted
+    world.change()
+    mirror.run("sync")
+    mirror.run("sync")
+    command = {"gc": ["gc", "--keep", "0d"], "undo": ["undo", "1"]}.get(word, [word])
+    if word == "rebuild":
+        shutil.rmtree(mirror.store / "index")
+    if word == "repair":
+        damage(world, mirror)
+    kill(proof_, mirror, command)
+    if word != "repair":  # there the wrong bytes are the proof's own, until it has ended
+        proof.check_blobs(proof_, mirror, when)
+        proof.check_published(proof_, mirror, world.allowed, when)
+    again = mirror.run(*command)
+    if again.exit_code not in (0, 4):  # 4: repair and rebuild say that there was damage
+        proof_.wrong("reruns that did not complete", f"{when}: {again}")
+    if word == "repair":
+        proof.check_blobs(proof_, mirror, f"after the rerun {number} of {word}")
+    if word == "undo":
+        proof.check_complete(proof_, mirror, before, f"after the rerun {number} of {word}")
+        mirror.run("undo", "--release")
+    settle(world, mirror, f"{number} of {word}")
+    proof.check_with_verify(proof_, mirror, when)
+    shutil.rmtree(mirror.folder)
 
 
 def typical_seconds(world):
@@ -230,18 +242,18 @@ def prove(proof_):
     world = World(proof_)
     proof_.counts["kills"] = 0
     try:
-        seconds = typical_seconds(world)
+        proof_.durations = {"sync": typical_seconds(world)}
         if not proof_.long:
-            first_syncs(world, SHORT_KILLS // 2, seconds)
-            later_syncs(world, SHORT_KILLS - SHORT_KILLS // 2, seconds)
-            upkeep(world, 1, seconds / 2)
+            first_syncs(world, SHORT_KILLS // 3)
+            later_syncs(world, SHORT_KILLS // 3)
+            upkeep(world, 4)
         while proof_.long and proof_.seconds_left(0) > 0:
             world.service.close()
             world = World(proof_)
-            first_syncs(world, 30, seconds)
-            later_syncs(world, 15, seconds)
+            first_syncs(world, 24)
+            later_syncs(world, 12)
             shutil.rmtree(proof_.folder / "follow", ignore_errors=True)
-            upkeep(world, 4, seconds / 2)
+            upkeep(world, 5)
     finally:
         world.service.close()
 

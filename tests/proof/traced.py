@@ -126,8 +126,6 @@ class Folder:
     def snapshot(self):
         return self.version, dict(self.names), len(self.pending)
 
-    make_safe_version = None
-
     def make_safe(self, snapshot):
         version, names, done = snapshot
         if version < self.safe_version:
@@ -209,8 +207,9 @@ class Disk:
     do_fsync = do_fdatasync = do_syncfs = do_sync
 
     def do_openat(self, call):
+        # by number and path, since the decoder processes in the trace have numbers of their own
         path = call.opened
-        self.offsets[call.result], self.flags[call.result] = 0, call.arguments
+        self.offsets[call.result, path], self.flags[call.result, path] = 0, call.arguments
         if not self.inside(path) or "O_TMPFILE" in call.arguments:
             return
         inode = self.find(path)
@@ -224,33 +223,32 @@ class Disk:
             inode.truncate(0)
 
     def file(self, call):
-        number, path = call.descriptor()
-        inode = self.find(path)
-        return number, (inode if inode is not None and not inode.is_folder else None)
+        key = call.descriptor()
+        inode = self.find(key[1])
+        return key, (inode if inode is not None and not inode.is_folder else None)
 
     def do_lseek(self, call):
-        number, _ = call.descriptor()
-        self.offsets[number] = call.result
+        self.offsets[call.descriptor()] = call.result
 
     def do_write(self, call):
-        number, file = self.file(call)
+        key, file = self.file(call)
         if file is None:
             return
-        offset = self.offsets.get(number, 0)
-        file.write(offset, b"".join(call.strings())[:call.result], self.at_once(number))
-        self.offsets[number] = offset + call.result
+        offset = self.offsets.get(key, 0)
+        file.write(offset, b"".join(call.strings())[:call.result], self.at_once(key))
+        self.offsets[key] = offset + call.result
 
     do_writev = do_write
 
     def do_pwrite64(self, call):
-        number, file = self.file(call)
+        key, file = self.file(call)
         if file is not None:
-            file.write(call.last_number(), b"".join(call.strings())[:call.result], self.at_once(number))
+            file.write(call.last_number(), b"".join(call.strings())[:call.result], self.at_once(key))
 
     do_pwritev = do_pwrite64
 
-    def at_once(self, number):
-        return "O_DSYNC" in self.flags.get(number, "") or "O_SYNC" in self.flags.get(number, "")
+    def at_once(self, key):
+        return "O_DSYNC" in self.flags.get(key, "") or "O_SYNC" in self.flags.get(key, "")
 
     def do_ftruncate(self, call):
         _, file = self.file(call)
