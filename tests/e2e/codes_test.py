@@ -5,7 +5,7 @@ import io
 import json
 import zipfile
 
-from harness import DONE, SAFETY_LIMIT, USAGE, EndToEnd, chosen_format, main, pictures_in
+from harness import SAFETY_LIMIT, SOME_FAILED, USAGE, EndToEnd, chosen_format, main, pictures_in
 
 
 def products_of(service):
@@ -146,6 +146,26 @@ class Codes(EndToEnd):
         second = self.sync(mirror).report["products"]
         self.assertEqual((second["unchanged"], second["changed"], second["removed"]), (400, 0, 0))
         self.check_against_truth(mirror, service)
+
+    def test_products_come_by_pages_where_there_is_no_stream(self):
+        service = self.sandbox(media=100, products=400)
+        mirror = self.mirror(service, products={"list": True}, api={"listing": "query"})
+        told = self.sync(mirror).report["products"]
+        self.assertEqual((told["mode"], told["listed"], told["changed"], told["complete"]), ("query", 400, 400, True))
+        self.assertEqual(self.sync(mirror).report["products"]["unchanged"], 400)
+
+    def test_the_missing_list_tells_why_a_download_failed(self):
+        service = self.sandbox("--oddities", "off", media=40, products=40)
+        product = products_of(service)[0]
+        service.fault("html", "/media/*", probability=1)
+        mirror = self.mirror(service, select={"codes_file": str(self.stock_list(product["cnk"]))})
+        self.sync(mirror, exits=SOME_FAILED)
+        row = self.missing(mirror)[product["cnk"]]
+        self.assertEqual((row["reason"], row["cause"], row["product"]), ("rejected", "html_page", product["id"]))
+        self.assertRegex(row["last_attempt"], r"^20\d\d-")
+        service.clear_faults()
+        self.sync(mirror)
+        self.assertEqual(self.missing(mirror), {})
 
     def test_a_cut_listing_of_products_removes_nothing(self):
         service = self.sandbox(media=300, products=300)
