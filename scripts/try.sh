@@ -147,8 +147,13 @@ echo "nothing"
 say "The checksums"
 (cd "$try/mirror/media" && sha256sum --quiet -c SHA256SUMS && echo "$(wc -l <SHA256SUMS) files are what they should be")
 
+say "The gallery"
+"$medimirror" --config "$config" report gallery
+
 say "Where to look"
 cat <<TEXT
+  the gallery        file://$try/mirror/reports/gallery/index.html
+                     or: $medimirror --config $config serve
   the pictures       $try/mirror/media/
   the list of them   $try/mirror/media/manifest.jsonl
   the last report    $try/mirror/reports/last-run.txt

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/sha256.h"
 #include "gallery/assets.h"
 #include "gallery/chunks.h"
 #include "gallery/picture.h"
@@ -105,7 +106,8 @@ class Gallery {
         site_(options.folder),
         same_bytes_(index),
         cards_(site_, "cards", options.cards_per_file),
-        details_(site_, "details", options.details_per_file) {
+        details_(site_, "details", options.details_per_file),
+        products_(site_, "products", options.products_per_file) {
     extras_.refused_sample = options.refused_sample;
     extras_.same_bytes = [this](const Digest& digest) { return same_bytes_.holders(digest); };
   }
@@ -113,6 +115,11 @@ class Gallery {
   GalleryResult build() {
     index_.each_media([&](const MediaItem& item) {
       add(read_picture(index_, item));
+      return true;
+    });
+    index_.each_product([&](const ProductRecord& record) {
+      products_.add(file_key(record.product.id), product_row(record.product));
+      ++product_count_;
       return true;
     });
     index_.each_published([&](const AssetKey&, const PublishedRecord& published) {
@@ -124,7 +131,7 @@ class Gallery {
     // The summary names the others: it comes last.
     site_.put("data/summary.js", script_file("summary", script_value(summary())));
     site_.remove_stale_data();
-    return {media_, site_.written(), site_.unchanged(), site_.removed()};
+    return {media_, product_count_, site_.written(), site_.unchanged(), site_.removed()};
   }
 
  private:
@@ -147,6 +154,15 @@ class Gallery {
     ++media_;
   }
 
+  // Products are known by text, which is no name for a file.
+  static std::uint64_t file_key(const std::string& product_id) {
+    const Digest digest = sha256(product_id);
+    std::uint64_t key = 0;
+    for (std::size_t i = 0; i < 6; ++i)
+      key = key << 8 | digest.bytes[i];  // 48 bits: a whole number in JavaScript
+    return key;
+  }
+
   void add(MediaId id, const FailureRow& failure) {
     const std::string name = is_plain_name(failure.reason) ? failure.reason : "other";
     Failures& failures = failures_[name];
@@ -161,6 +177,7 @@ class Gallery {
     summary["version"] = MEDIMIRROR_VERSION;
     summary["media"] = media_address(options_.folder, options_.media_folder);
     summary["totals"] = {{"media", media_},
+                         {"products", product_count_},
                          {"files", published_files_},
                          {"bytes", published_bytes_},
                          {"blobs", index_.blob_count()}};
@@ -171,6 +188,7 @@ class Gallery {
     summary["problems"] = problems_.summary();
     summary["cards"] = cards_.finish();
     summary["details"] = details_.finish();
+    summary["products"] = products_.finish();
     summary["index"] = write_index();
     Json& failures = summary["failures"] = Json::array();
     for (auto& [reason, rows] : failures_) {
@@ -189,7 +207,7 @@ class Gallery {
   std::string write_index() {
     Json index;
     index["steps"] = steps_;
-    constexpr std::array kNames = {"kind", "type", "languages", "state", "problems"};
+    constexpr std::array kNames = {"kind", "type", "language", "state", "problem"};
     for (std::size_t i = 0; i < kNames.size(); ++i) index[kNames[i]] = columns_[i];
     return site_.put("data/index.js", script_file("index", script_value(index)));
   }
@@ -204,14 +222,14 @@ class Gallery {
   SiteFolder site_;
   SameBytes same_bytes_;
   DetailExtras extras_;
-  Chunks cards_, details_;
+  Chunks cards_, details_, products_;
   std::map<std::string, Failures> failures_;
   Values kinds_{"unknown"}, types_{""}, languages_{Json::array()}, states_{"not_selected"},
       problems_{Json::array()};
   std::vector<std::uint64_t> steps_;
   std::array<std::vector<std::uint16_t>, 5> columns_;
   MediaId last_id_ = 0;
-  std::uint64_t media_ = 0, published_files_ = 0, published_bytes_ = 0;
+  std::uint64_t media_ = 0, product_count_ = 0, published_files_ = 0, published_bytes_ = 0;
 };
 
 }  // namespace

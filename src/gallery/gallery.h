@@ -3,7 +3,8 @@
 // Place: takes a snapshot of the index from cli; the pictures stay where they are published, the pages refer to them.
 // `serve` (file_server.h) shows it on loopback.
 // Format: index.html and its scripts (assets/), and below data/: summary.js (totals, runs, lists of files), index.js
-// (what search and filters need of every medium, as columns), cards-*.js, details-*.js and failed-<reason>-*.js.
+// (what search and filters need of every medium, as columns), cards-*.js, details-*.js, failed-<reason>-*.js
+// and products-*.js.
 // Failure: throws Error{disk, index}.
 // Limits: memory is a few dozen bytes a medium, and one data file; the newest 30 runs are shown.
 // Not here: anything that changes the mirror. No time of building is written, so that a second build changes nothing.
@@ -24,11 +25,11 @@ struct GalleryOptions {
   // Where the first bytes of what was refused are kept, as people should read it; empty: there are none.
   std::function<std::string(const AssetKey&)> refused_sample;
   // Rows in a data file, about. Small ones are for tests.
-  std::size_t cards_per_file = 500, details_per_file = 250, failures_per_file = 500;
+  std::size_t cards_per_file = 500, details_per_file = 250, failures_per_file = 500, products_per_file = 2000;
 };
 
 struct GalleryResult {
-  std::uint64_t media = 0;
+  std::uint64_t media = 0, products = 0;
   std::uint64_t files_written = 0, files_unchanged = 0, files_removed = 0;
 };
 

@@ -109,6 +109,13 @@ std::optional<Thumbnail> Picture::thumbnail() const {
   return best;
 }
 
+std::string Picture::name() const {
+  for (const Product& product : products)
+    for (const auto& [locale, name] : product.names)
+      if (!name.empty()) return name;
+  return "";
+}
+
 Picture read_picture(const IndexReader& index, MediaItem item) {
   Picture picture;
   const MediaId id = item.id;
@@ -126,6 +133,10 @@ Picture read_picture(const IndexReader& index, MediaItem item) {
     }
     std::optional<BlobRecord> blob = index.blob(published.digest);
     picture.derivatives.push_back({format, std::move(published), std::move(blob)});
+  }
+  for (const std::string& product_id : index.products_of_media(id)) {
+    if (picture.products.size() == kProductsShown) break;
+    if (auto product = index.product(product_id)) picture.products.push_back(std::move(product->product));
   }
   return picture;
 }

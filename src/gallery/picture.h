@@ -25,6 +25,9 @@ struct Thumbnail {
   std::uint32_t width = 0, height = 0;
 };
 
+// A placeholder may stand for thousands of products.
+constexpr std::size_t kProductsShown = 20;
+
 struct Picture {
   struct Asset {
     std::string format;
@@ -41,12 +44,14 @@ struct Picture {
   MediaItem item;
   std::vector<Asset> assets;
   std::vector<Derivative> derivatives;
+  std::vector<Product> products;  // that show it; the first kProductsShown
 
   PictureState state() const;
   // Names of what is not as it should be, sorted: reasons of failures ("http_404"), "older_picture" (what is shown
   // was replaced upstream), "other_format" (the one asked for is not given), "oddity" (kept with a note).
   std::vector<std::string> problems() const;
   std::optional<Thumbnail> thumbnail() const;
+  std::string name() const;  // the first name of its first product; usually empty without products
 };
 
 Picture read_picture(const IndexReader& index, MediaItem item);

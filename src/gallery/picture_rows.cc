@@ -80,7 +80,8 @@ Json json_of(const Picture::Derivative& derivative) {
 }  // namespace
 
 Json card_row(const Picture& picture, const CardCodes& codes) {
-  Json row = {picture.item.id, codes.kind, codes.type, codes.languages, codes.state, codes.problems};
+  Json row = {picture.item.id, codes.kind,     codes.type,    codes.languages,
+              codes.state,     codes.problems, picture.name()};
   if (const std::optional<Thumbnail> thumbnail = picture.thumbnail()) {
     row.push_back(thumbnail->path);
     row.push_back(thumbnail->width);
@@ -112,7 +113,20 @@ Json detail_row(const Picture& picture, const DetailExtras& extras) {
   Json& derivatives = row["derivatives"] = Json::array();
   for (const Picture::Derivative& derivative : picture.derivatives)
     derivatives.push_back(json_of(derivative));
+  if (!picture.products.empty()) {
+    Json& products = row["products"] = Json::array();
+    for (const Product& product : picture.products) products.push_back(product_row(product));
+  }
   return row;
+}
+
+Json product_row(const Product& product) {
+  Json names = Json::array();
+  for (const auto& [locale, name] : product.names) names.push_back({locale, name});
+  Json media = Json::array();
+  for (const ProductMedia& one : product.media) media.push_back(one.id);
+  return Json::array(
+      {product.id, product.cnk, product.eans, std::move(names), product.status, std::move(media)});
 }
 
 std::vector<FailureRow> failure_rows(const Picture& picture) {

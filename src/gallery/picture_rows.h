@@ -12,8 +12,8 @@
 
 namespace medimirror {
 
-// [id, kind, photo type, languages, state, problems, thumbnail path, its width, its height]; kind to problems are
-// places in the summary's lists.
+// [id, kind, photo type, languages, state, problems, product name, thumbnail path, its width, its height]; kind to
+// problems are places in the summary's lists; a medium without a thumbnail ends before it.
 struct CardCodes {
   std::size_t kind = 0, type = 0, languages = 0, state = 0, problems = 0;
 };
@@ -24,6 +24,9 @@ struct DetailExtras {
   std::function<std::vector<MediaId>(const Digest&)> same_bytes;  // media that hold this, this one included
 };
 Json detail_row(const Picture& picture, const DetailExtras& extras);
+
+// [id, CNK, [EAN, …], [[locale, name], …], status, [media id, …]]
+Json product_row(const Product& product);
 
 struct FailureRow {
   std::string reason;

@@ -43,6 +43,7 @@ const App = {
     const tile = (name, value) => make("div", { class: "tile" }, make("dt", {}, name), make("dd", {}, value));
     document.getElementById("strip").replaceChildren(make("dl", {},
       tile("Pictures", Words.count(totals.media)),
+      totals.products ? tile("Products", Words.count(totals.products)) : null,
       tile("Published files", Words.count(totals.files)),
       tile("Published size", Words.bytes(totals.bytes)),
       tile("Failures", failed === 0 ? "None" : make("a", { href: "#/failures" }, Words.count(failed))),
@@ -54,7 +55,7 @@ const App = {
     const [path, text] = location.hash.replace(/^#\/?/, "").split("?", 2);
     const parameters = new URLSearchParams(text || "");
     const [view, name] = path.split("/", 2);
-    const current = { picture: "pictures", failures: "failures", runs: "runs" }[view] || "pictures";
+    const current = { picture: "pictures", product: "pictures", failures: "failures", runs: "runs" }[view] || "pictures";
     for (const link of document.querySelectorAll("nav [data-view]"))
       if (link.dataset.view === current) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
@@ -63,16 +64,17 @@ const App = {
     const paged = this.view === view && this.page !== page;
     this.view = view;
     this.page = page;
-    ++Pictures.turn, ++Picture.turn, ++Failures.turn; // what an older view still loads is dropped
+    ++Pictures.turn, ++Picture.turn, ++ProductView.turn, ++Failures.turn; // what an older view still loads is dropped
     try {
       if (view === "picture") await Picture.show(Number(name));
+      else if (view === "product") await ProductView.show(decodeURIComponent(name || ""));
       else if (view === "failures") await Failures.show(parameters);
       else if (view === "runs") Runs.show();
       else await Pictures.show(parameters);
     } catch (error) {
       Page.show("Not complete", Page.empty("Something is missing", error.message));
     }
-    if (first || view === "picture") return;
+    if (first || view === "picture" || view === "product") return;
     if (paged) window.scrollTo(0, 0);
     // Who does not see the page hears where they are; a card that was opened takes the focus back itself.
     if (changed && !document.activeElement.closest(".grid")) {

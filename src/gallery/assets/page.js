@@ -36,6 +36,28 @@ const kProblems = {
   oddity: "Kept with a note",
 };
 
+const kReasons = {
+  html_page: "Web page instead of a picture",
+  empty: "Nothing came",
+  not_an_image: "Not a picture",
+  unsupported: "Kind of picture not taken",
+  truncated: "Ends early",
+  damaged: "Damaged",
+  too_large: "Too large",
+  wrong_digest: "Wrong checksum",
+  connect: "No connection",
+  reset: "Connection cut",
+  short_body: "Transfer ended early",
+  resolve: "Host name unknown",
+  tls: "Secure connection failed",
+  timeout_connect: "No answer in time",
+  timeout_stall: "Transfer stood still",
+  timeout_total: "Transfer took too long",
+  fetched: "Fetched",
+  not_modified: "Not modified",
+  breaker: "Host left in peace",
+};
+
 const kOutcomes = {
   done: "Done",
   partial: "Finished, some failed",
@@ -84,7 +106,7 @@ const Words = {
 
   // "html_page" -> "Html page", "http_404" -> "HTTP 404"
   reason(name) {
-    if (kProblems[name]) return kProblems[name];
+    if (kProblems[name] || kReasons[name]) return kProblems[name] || kReasons[name];
     const http = /^http_(\d+)$/.exec(name);
     if (http) return `HTTP ${http[1]}`;
     const words = name.replaceAll("_", " ");

@@ -16,13 +16,14 @@ const Picture = {
     if (turn !== this.turn) return;
     this.before = before;
     this.after = after;
-    const heading = make("h1", { tabindex: "-1" }, `${Words.kind(row.type || row.kind)} ${row.id}`);
-    Page.show(`${Words.kind(row.type || row.kind)} ${row.id}`,
+    const title = `${Words.kind(row.type || row.kind)} ${row.id}`;
+    const heading = make("h1", { tabindex: "-1" }, title);
+    Page.show(title,
       make("div", { class: "crumbs" }, this.back(), this.steps(before, after)),
       make("div", { class: "picture" }, this.stage(row),
         make("div", { class: "facts" },
           make("div", { class: "title" }, heading, Page.badge(row.state)),
-          this.problems(row), this.about(row))),
+          this.problems(row), this.about(row), this.products(row))),
       row.assets.map((asset) => this.asset(row, asset)),
       this.derivatives(row), this.offered(row));
     heading.focus({ preventScroll: true });
@@ -85,6 +86,14 @@ const Picture = {
       ["Updated", row.updated !== undefined ? Words.time(row.updated) : null],
       ["Leads to", row.link ? [row.link_type ? `${Words.kind(row.link_type)}: ` : "", Page.link(row.link)] : null],
     ]);
+  },
+
+  products(row) {
+    if (!row.products) return null;
+    return make("section", { class: "panel" }, make("h2", {}, row.products.length === 1 ? "Product" : "Products"),
+      make("ul", { class: "products" }, row.products.map((product) => make("li", {},
+        make("a", { href: ProductView.address(product) }, ProductView.title(product)),
+        make("span", { class: "quiet block" }, [product[1] ? `CNK ${product[1]}` : null, ...product[2].map((ean) => `EAN ${ean}`)].filter((text) => text).join(", ") || product[0])))));
   },
 
   digest(hex) {

@@ -182,13 +182,12 @@ const Pictures = {
     }
   },
 
-  card([id, kind, type, languages, state, problems, path, width, height]) {
+  card([id, kind, type, languages, state, problems, name, path, width, height]) {
     const { summary } = Data;
     const kindName = summary.kinds.values[kind], typeName = summary.types.values[type];
     const stateName = summary.states.values[state], problemNames = summary.problems.values[problems];
     const what = Words.kind(typeName || kindName);
     const trouble = stateName !== "held" ? kStates[stateName] : problemNames.length ? Words.reason(problemNames[0]) : "";
-    const name = Search.nameOf(id);
     return make("li", { class: "card" }, make("a", { href: `#/picture/${id}`, "aria-label":
         [name, `${what} ${id}`, trouble].filter((part) => part).join(", ") },
       make("span", { class: "ground" }, path
@@ -196,7 +195,7 @@ const Pictures = {
         : make("span", { class: "missing" }, stateName === "link" ? "Link" : "No picture")),
       make("span", { class: "caption" },
         make("span", { class: "line" }, make("span", { class: "id" }, id), trouble ? Page.badge(stateName === "held" ? "note" : stateName, trouble) : null),
-        make("span", { class: "what" }, name || what))));
+        make("span", { class: "what", title: name || null }, name || what))));
   },
 
   // The medium before or after this one in what was found last.
@@ -213,28 +212,5 @@ const Pictures = {
     if (!found.places) return ids[low + forward];
     const at = found.places.indexOf(low);
     return at < 0 ? undefined : ids[found.places[at + forward]];
-  },
-};
-
-// What the search field finds.
-const Search = {
-  placeholder() {
-    return "Search by id";
-  },
-
-  // A test of media ids. Several words must all fit.
-  async media(text) {
-    const words = text.toLowerCase().split(/\s+/).filter((word) => word);
-    if (!words.length) return () => true;
-    return (id) => words.every((word) => String(id).startsWith(word));
-  },
-
-  nameOf() {
-    return "";
-  },
-
-  hint(text) {
-    return text ? `No picture is found by “${text}” with these filters. An id is found by how it starts.`
-      : "No picture fits all of these filters.";
   },
 };
