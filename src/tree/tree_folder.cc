@@ -37,6 +37,9 @@ TreeFolder::TreeFolder(std::filesystem::path root, bool durable, bool tidy)
   if (is_folder(root_)) return;
   make_folders(root_);
   if (::chmod(root_.c_str(), kFolderMode) != 0) throw_errno(errno, fmt::format("open {} to readers", root_));
+  // Its own name too: what is synced below a folder that a power cut takes away is gone with it.
+  const std::filesystem::path above = std::filesystem::path(root_).parent_path();
+  if (durable_) sync_folder(above.empty() ? std::filesystem::path(".") : above);
 }
 
 std::string TreeFolder::full(const std::string& relative) const {
