@@ -45,7 +45,7 @@ class Rules:
         self.proof, self.disk = proof_, disk
         self.blobs, self.media = str(mirror.store / "blobs"), str(mirror.media)
         self.database = str(mirror.store / "index/data.mdb")
-        self.manifest_named = False
+        self.manifest_named = self.holds_blobs = False
 
     def unsynced(self, path):
         folder = self.disk.find(path)
@@ -63,20 +63,24 @@ class Rules:
         elif call.name == "pwrite64" and call.descriptor()[1] == self.database and \
                 self.disk.at_once(call.descriptor()):
             self.proof.count("commits of the index")
+            # before the first blob, a store that a cut takes away as a whole is as good as none
+            if self.holds_blobs and not self.disk.holds_safely(self.database):
+                self.proof.wrong("commits to an index whose name is not safe", self.database)
             if folders := self.unsynced(self.blobs):
                 self.proof.wrong("commits before the sync of a folder", f"{folders[:3]}")
 
     def look_at_rename(self, old, new):
         if new.startswith(self.blobs + "/"):
             self.proof.count("renames into the store")
+            self.holds_blobs = True
             file = self.disk.find(old)
             if file is None or file.pending or file.safe != file.data:
                 self.proof.wrong("renames before the sync of the file", f"{old} to {new}")
         if new == self.media + "/manifest.jsonl":
             self.proof.count("manifests published")
             folders = [one for one in self.unsynced(self.media) if one != "/"]
-            if folders:
-                self.proof.wrong("manifests before the sync of what they name", f"{folders[:3]}")
+            if folders or not self.disk.holds_safely(self.media):
+                self.proof.wrong("manifests before the sync of what they name", f"{folders[:3] or self.media}")
             self.manifest_named = True
 
 
@@ -202,6 +206,7 @@ def check_failed_sync(proof_, mirror, run, trace, which):
 
 def prove(proof_):
     proof_.must_be_zero("renames before the sync of the file", "commits before the sync of a folder",
+                        "commits to an index whose name is not safe",
                         "manifests before the sync of what they name", "changes of the tree after its manifest",
                         "wrong bytes in the store", "wrong bytes under final names", "indexes that a cut broke",
                         "dangling records after a cut", "runs after a cut that did not complete",
@@ -218,6 +223,8 @@ def one_round(proof_, service, amount, number):
     mirror = Mirror(proof_.folder / "recorded", service.url)
     mirror.configure(publish={"max_delete": "100%"})
     disk, allowed = Disk(mirror.folder), {}
+    mirror.root.mkdir(parents=True)
+    disk.make_root_folder("mirror")
     for first in (True, False):
         if not first:
             service.evolve(new=5, changed=8, removed=3, reuploaded=4)

@@ -51,7 +51,10 @@ def kill(proof_, mirror, words):
     seconds = proof_.durations.get(words[0], 0.5)
     if proof_.strace and random.random() < (0.5 if words[0] == "sync" else 0.85):
         call = random.choice(CALLS)
-        count = int(2 ** random.uniform(0, 5)) + (LINKER_OPENS if call == "openat" else 0)
+        # the commands of upkeep make few calls a thread, a sync many
+        count = int(2 ** random.uniform(0, 5 if words[0] == "sync" else 2.3))
+        if call == "openat":
+            count = LINKER_OPENS + 8 * count
         command = f"{call} {count}"
         process = start_traced(mirror, words, call, count)
     else:

@@ -161,6 +161,21 @@ class Disk:
         self.root_path, self.root = str(root), Folder()
         self.offsets, self.flags, self.snapshots, self.inodes, self.number = {}, {}, {}, [self.root], 0
 
+    def holds_safely(self, path):
+        """Whether each folder on the way to `path` is named durably in the one above."""
+        here = self.root
+        for part in path[len(self.root_path):].strip("/").split("/"):
+            if part not in here.safe or here.safe[part] is not here.names.get(part):
+                return False
+            here = here.names[part]
+        return True
+
+    def make_root_folder(self, name):
+        """A folder that was there before, as a user's is."""
+        folder = Folder()
+        self.inodes.append(folder)
+        self.root.names[name] = self.root.safe[name] = folder
+
     def inside(self, path):
         return path is not None and (path == self.root_path or path.startswith(self.root_path + "/"))
 
