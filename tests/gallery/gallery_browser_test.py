@@ -203,7 +203,7 @@ class GalleryInABrowser(unittest.TestCase):
         self.open("")
         for text, found in [("1005", [1005]), ("0123456", [1007, 1005]), ("5412345678908", [1007, 1005]),
                             ("0123-456", [1007, 1005]), ("05412345678908", [1007, 1005]), ("creme ARNICA", [1009]),
-                            ("<script>", [1007, 1005]), ("nothing at all", []), ("114", list(range(1149, 1139, -1)))]:
+                            ("<script>", [1007, 1005]), ("--", []), ("nothing at all", []), ("114", list(range(1149, 1139, -1)))]:
             self.search(text)
             self.browser.until("Pictures.current.q === arguments[0] && !document.querySelector('.waiting')".replace(
                 "arguments[0]", json.dumps(text)))
@@ -252,6 +252,8 @@ class GalleryInABrowser(unittest.TestCase):
         self.assertEqual(self.browser.run("document.querySelector('h1').textContent"), HOSTILE)
         self.assertEqual(self.browser.run("document.querySelectorAll('main script, main img[src=x]').length"), 0)
         self.browser.screenshot("product-hostile")
+        self.open("#/product/M0")
+        self.assertEqual(self.browser.run("document.querySelector('.empty h2').textContent"), "No such product")
 
     def test_failures(self):
         self.open("#/failures")

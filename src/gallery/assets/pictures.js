@@ -110,7 +110,7 @@ const Pictures = {
     const change = (changes) => location.replace(this.address(this.current, { page: 1, ...changes }));
     let timer = 0;
     this.search = make("input", { type: "search", id: "search", name: "q", autocomplete: "off", spellcheck: "false",
-      placeholder: Search.placeholder(), "aria-keyshortcuts": "/", oninput: () => {
+      placeholder: Search.placeholder(), onfocus: () => Search.loadProducts().catch(() => {}), "aria-keyshortcuts": "/", oninput: () => {
         clearTimeout(timer);
         timer = setTimeout(() => change({ q: this.search.value.trim() }), 150);
       } });

@@ -1,7 +1,7 @@
 "use strict";
 // What the search field finds: media by how their id starts, and by the products that show them.
 const Search = {
-  products: null, // [row, text to search in], loaded with the first search
+  products: null, // a promise of [media, text to search in] of all products
 
   placeholder() {
     return Data.summary.totals.products ? "Search by id, CNK, EAN or product name" : "Search by id";
@@ -9,24 +9,23 @@ const Search = {
 
   // As people type: no case, no accents.
   plain(text) {
-    return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+    return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
   },
 
   words(text) {
     return this.plain(text).split(/\s+/).filter((word) => word)
-      .map((word) => /^[\d-]+$/.test(word) ? word.replaceAll("-", "") : word) // 1234-567 is a CNK
+      .map((word) => /^\d[\d-]*$/.test(word) ? word.replaceAll("-", "") : word) // 1234-567 is a CNK
       .map((word) => /^0\d{12,}$/.test(word) ? word.replace(/^0+/, "") : word); // a GTIN may have zeros in front
   },
 
-  async loadProducts() {
-    if (!this.products) {
-      const files = Data.summary.products;
-      const parts = await Promise.all(files.map(([first, , version]) => Data.load(`products-${first}`, version)));
-      this.products = parts.flat().map((row) => {
-        const [id, cnk, eans, names] = row;
-        return [row, this.plain([id, cnk, ...eans, ...new Set(names.map(([, name]) => name))].join("\n"))];
-      });
-    }
+  // Asked for as soon as somebody turns to the search field.
+  loadProducts() {
+    this.products ??= Promise.all(Data.summary.products.map(async ([first, , version]) => {
+      const rows = await Data.load(`products-${first}`, version);
+      return rows.map(([id, cnk, eans, names, , media]) =>
+        [media, this.plain([id, cnk, ...eans, ...names.map(([, name]) => name)].join("\n"))]);
+    })).then((parts) => parts.flat());
+    this.products.catch(() => { this.products = null; }); // to be tried again
     return this.products;
   },
 
@@ -35,14 +34,24 @@ const Search = {
     const words = this.words(text);
     if (!words.length) return () => true;
     const shown = new Set();
-    for (const [row, plain] of await this.loadProducts())
-      if (words.every((word) => plain.includes(word))) for (const id of row[5]) shown.add(id);
+    for (const [media, plain] of await this.loadProducts())
+      if (words.every((word) => plain.includes(word))) for (const id of media) shown.add(id);
     return (id) => shown.has(id) || (words.length === 1 && String(id).startsWith(words[0]));
   },
 
+  // One product without loading them all: the files are in the order of ids, so a few of them tell where it is.
   async product(id) {
-    const found = (await this.loadProducts()).find(([row]) => row[0] === id);
-    return found ? found[0] : null;
+    const files = Data.summary.products;
+    let low = 0, high = files.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const [first, , version] = files[middle];
+      const rows = await Data.load(`products-${first}`, version);
+      if (id < rows[0][0]) high = middle - 1;
+      else if (id > rows[rows.length - 1][0]) low = middle + 1;
+      else return rows.find((row) => row[0] === id) || null;
+    }
+    return null;
   },
 
   hint(text) {
