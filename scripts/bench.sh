@@ -6,7 +6,7 @@
 #   --case NAME   this case alone; may be given several times. fetch fetch-h2 far full full-limit nochange scale verify
 #                 publish durable restart
 #   --rounds N    how often each contender runs
-#   --work FOLDER where pictures and mirrors are [FOLDER OF THE BUILD/bench]: the disk that is measured, 20 GB free
+#   --work FOLDER where pictures and mirrors are [FOLDER OF THE BUILD/bench]: the disk that is measured, 40 GB free
 # BUILD=FOLDER names the folder of the build [build]. Nothing else should run on the machine meanwhile.
 set -euo pipefail
 cd "$(dirname "$0")/.."

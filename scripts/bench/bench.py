@@ -7,7 +7,6 @@ import os
 import platform
 import re
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
@@ -26,6 +25,7 @@ class Bench:
         self.work = Path(arguments.work or self.build / "bench").resolve()
         self.work.mkdir(parents=True, exist_ok=True)
         self.rounds = arguments.rounds or (2 if self.quick else 5)
+        self.trash = measure.Trash(self.work / "trash")
         self.nginx = Nginx(self.work)
         self.rows = []
 
@@ -170,7 +170,9 @@ def main():
                 bench.say(f"{name} FAILED: {error}")
     finally:
         bench.nginx.stop()
-        shutil.rmtree(bench.work / "copy", ignore_errors=True)
+        bench.trash.take(bench.work / "copy")
+        bench.say("deleting what the runs left")
+        bench.trash.empty()
     (bench.work / "results.json").write_text(json.dumps(bench.rows, indent=1))
     print(machine(bench))
     if busy > 0.3 * os.cpu_count():

@@ -43,8 +43,8 @@ class Group:
     note: Callable = lambda costs: ""
 
 
-def empty(folder):
-    shutil.rmtree(folder, ignore_errors=True)
+def empty(bench, folder):
+    bench.trash.take(folder)
     folder.mkdir(parents=True)
 
 
@@ -87,7 +87,7 @@ def _peers(bench, urls, count, folder, options=()):
             cost = measure.run(command)
             expect_files(folder, count)
             return cost
-        return Contender(name, run, lambda: empty(folder), have(program), **more)
+        return Contender(name, run, lambda: empty(bench, folder), have(program), **more)
 
     curl = contender("curl -Z", "curl", ["curl", "-sS", "-Z", "--parallel-max", "64", *options, "-K", curl_list])
     others = [
@@ -231,7 +231,7 @@ ls [0-9]*.jpg | VIPS_CONCURRENCY=1 xargs -P {cores} -n 20 vipsthumbnail -s 200x2
 
     yield Group("full", work, count,
                 [_full_contender(mirror, count),
-                 Contender("shell way", shell_way, lambda: empty(copy), have("vipsthumbnail"))],
+                 Contender("shell way", shell_way, lambda: empty(bench, copy), have("vipsthumbnail"))],
                 {"shell way": 1 / 1.5})
 
 
@@ -361,7 +361,7 @@ def verify(bench):
                 return
             before = (lambda: measure.drop_caches()) if cache == "cold" else (lambda: None)
             yield Group("verify", f"{count} blobs of 45 KB, {cache} cache", count,
-                        [Contender("medimirror", lambda: mirror.run("verify"), before),
+                        [Contender("medimirror", lambda: mirror.run("verify", "--depth", "content"), before),
                          Contender("sha256sum", lambda: measure.run(["sh", "-c", shell]), before)],
                         {"sha256sum": 1 / 0.95})
     else:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 
 import measure
 
@@ -36,7 +35,7 @@ formats = ["huge"]
 """)
 
     def remove(self):
-        shutil.rmtree(self.root, ignore_errors=True)
+        self.bench.trash.take(self.root)
 
     def environment(self, **more):
         env = {key: value for key, value in os.environ.items()
