@@ -198,6 +198,8 @@ class Sync {
     pipeline.writer.run = report_.run;
     pipeline.writer.selection = selection_;
     pipeline.writer.rejected_folder = options_.store_folder / "rejected";
+    const AdoptedNames adopted(options_.store_folder);
+    pipeline.writer.adopted = &adopted;
     pipeline.look = look_at_all() ? CatalogueWalk::Look::at_all : CatalogueWalk::Look::at_changed;
     pipeline.make_missing_derivatives = recipes_changed_ && !options_.publish.recipes.empty();
     pipeline.paused_hosts = parse_paused_hosts(index_->view().setting(kPausedHosts).value_or(""));

@@ -132,7 +132,8 @@ void Writer::apply(IndexGroup& group, ListedUpdate& update) {
   for (const SelectedAsset& asset : selected.assets) {
     const std::optional<AssetRecord> held = group.asset(asset.key);
     const bool blob_known = held && held->digest && group.blob(*held->digest).has_value();
-    const AssetRecord record = plan_asset(asset, held, blob_known, now);
+    AssetRecord record = plan_asset(asset, held, blob_known, now);
+    if (!record.digest) take_adopted(group, asset.key, record);
     if (!held || record != *held) group.put_asset(asset.key, record);
     if (record.digest) group.mark_unpublished(asset.key);  // its path may depend on what changed
     if (asset.source_format != asset.key.format) ++totals_.fallback;
@@ -151,6 +152,17 @@ void Writer::apply(IndexGroup& group, ListedUpdate& update) {
   totals_.assets += selected.assets.size();
   totals_.filtered += selected.filtered.size();
   totals_.links += selected.is_link ? 1 : 0;
+}
+
+void Writer::take_adopted(const IndexGroup& group, const AssetKey& key, AssetRecord& record) const {
+  if (options_.adopted == nullptr) return;
+  const std::optional<Digest> digest = options_.adopted->find(key, record.url, group);
+  if (!digest) return;
+  record_attempt(record, "adopted", "", 0);
+  record.digest = digest;
+  record.held_url = record.url;
+  record.fetched_at = clock_.unix_now();
+  record.state = AssetState::held;
 }
 
 void Writer::put_new_blob(IndexGroup& group, const NewBlob& blob) {

@@ -27,6 +27,7 @@
 #include "report/run_report.h"
 #include "store/blob_store.h"
 #include "store/index.h"
+#include "upkeep/adopt.h"
 
 namespace medimirror {
 
@@ -106,6 +107,7 @@ class Writer {
     std::filesystem::path rejected_folder;  // samples of refused bodies
     std::uint64_t reserve_bytes = 0;        // of free space: below it the run ends
     std::size_t inbox_capacity = 1024;
+    const AdoptedNames* adopted = nullptr;  // pictures that `adopt` took over
   };
   Writer(Options options, Index& index, BlobStore& blobs, const Clock& clock, std::function<void()> wake);
 
@@ -135,6 +137,7 @@ class Writer {
   void apply(IndexGroup& group, StillSame& same);
   void apply(IndexGroup& group, Derived& derived);
   void apply(IndexGroup& group, Barrier& barrier);
+  void take_adopted(const IndexGroup& group, const AssetKey& key, AssetRecord& record) const;
   void put_new_blob(IndexGroup& group, const NewBlob& blob);
   void record_attempt(AssetRecord& record, std::string outcome, std::string detail,
                       std::uint32_t tries) const;

@@ -137,27 +137,37 @@ ExitStatus run_command_line(int argc, char** argv) {
       ->type_name("N");
 
   VerifyFlags verify_flags;
-  CLI::App* verify = command(app, "verify", "Check index, blobs, tree and manifest against each other; changes nothing",
-                             [&] { return verify_command(line.config(), verify_flags); });
-  verify->add_option("--depth", verify_flags.depth,
-                     "structure (default): names, sizes, links, records; content: hash every blob; pixels: decode them too")
+  CLI::App* verify =
+      command(app, "verify", "Check index, blobs, tree and manifest against each other; changes nothing",
+              [&] { return verify_command(line.config(), verify_flags); });
+  verify
+      ->add_option("--depth", verify_flags.depth,
+                   "structure (default): names, sizes, links, records; content: hash every blob; pixels: "
+                   "decode them too")
       ->check(CLI::IsMember({"structure", "content", "pixels"}));
-  CLI::Option* slice = verify->add_option("--slice", verify_flags.slice, "Read only the K-th of N shares of the blobs");
+  CLI::Option* slice =
+      verify->add_option("--slice", verify_flags.slice, "Read only the K-th of N shares of the blobs");
   slice->type_name("K/N");
   verify->add_option("--max-age", verify_flags.max_age, "Read only what was not read for so long")
       ->type_name("SPAN")
       ->excludes(slice);
-  verify->add_option("--time-limit", verify_flags.time_limit, "Stop reading after so long; the next verify goes on")
+  verify
+      ->add_option("--time-limit", verify_flags.time_limit,
+                   "Stop reading after so long; the next verify goes on")
       ->type_name("SPAN");
-  verify->add_option("--bandwidth", verify_flags.bandwidth, "Read at most so many bytes a second")->type_name("SIZE");
+  verify->add_option("--bandwidth", verify_flags.bandwidth, "Read at most so many bytes a second")
+      ->type_name("SIZE");
   verify->add_flag("--json", verify_flags.json, "As one JSON object");
 
   RepairFlags repair_flags;
-  CLI::App* repair = command(app, "repair", "Set bad files aside, put back what intact bytes can serve, want the rest again",
-                             [&] { return repair_command(line.config(), repair_flags); });
-  repair->add_option("--depth", repair_flags.depth, "What to look for: structure, content (default) or pixels")
+  CLI::App* repair =
+      command(app, "repair", "Set bad files aside, put back what intact bytes can serve, want the rest again",
+              [&] { return repair_command(line.config(), repair_flags); });
+  repair
+      ->add_option("--depth", repair_flags.depth, "What to look for: structure, content (default) or pixels")
       ->check(CLI::IsMember({"structure", "content", "pixels"}));
-  repair->add_option("--bandwidth", repair_flags.bandwidth, "Read at most so many bytes a second")->type_name("SIZE");
+  repair->add_option("--bandwidth", repair_flags.bandwidth, "Read at most so many bytes a second")
+      ->type_name("SIZE");
   repair->add_flag("-n,--dry-run", repair_flags.dry_run, "Show the plan, and do nothing");
   repair->add_flag("--sync", repair_flags.sync, "Then sync, which fetches what is missing");
   repair->add_flag("--json", repair_flags.json, "As one JSON object");
@@ -165,7 +175,8 @@ ExitStatus run_command_line(int argc, char** argv) {
   GcFlags gc_flags;
   CLI::App* gc = command(app, "gc", "Remove what nothing refers to any more",
                          [&] { return gc_command(line.config(), gc_flags); });
-  gc->add_option("--keep", gc_flags.keep, "Keep what retired less than this ago (default: publish.grace_days)")
+  gc->add_option("--keep", gc_flags.keep,
+                 "Keep what retired less than this ago (default: publish.grace_days)")
       ->type_name("SPAN");
   gc->add_flag("-n,--dry-run", gc_flags.dry_run, "Say what would be removed, and remove nothing");
   gc->add_flag("--json", gc_flags.json, "As one JSON object");
@@ -190,13 +201,30 @@ ExitStatus run_command_line(int argc, char** argv) {
                            [&] { return undo_command(line.config(), undo_run, undo_flags); });
   CLI::Option* undo_target =
       undo->add_option("RUN", undo_run, "Number of a run (default: the one before the newest change)");
-  undo->add_flag("--release", undo_flags.release, "Let media/ follow the catalogue again")->excludes(undo_target);
+  undo->add_flag("--release", undo_flags.release, "Let media/ follow the catalogue again")
+      ->excludes(undo_target);
   undo->add_flag("--partial", undo_flags.partial, "Also when the bytes of some files are gone");
   undo->add_flag("-n,--dry-run", undo_flags.dry_run, "Say what would change, and change nothing");
   undo->add_flag("--json", undo_flags.json, "As one JSON object");
 
   command(app, "rebuild", "Make a lost or damaged index again from what is on the disk",
           [&] { return rebuild_command(line.config()); });
+
+  std::filesystem::path adopt_folder;
+  AdoptFlags adopt_flags;
+  CLI::App* adopt =
+      command(app, "adopt", "Take over pictures that another tool fetched, after looking at each",
+              [&] { return adopt_command(line.config(), adopt_folder, adopt_flags); });
+  adopt->add_option("FOLDER", adopt_folder, "Where they are; nothing is changed there")->required();
+  adopt->add_flag("--trust-names", adopt_flags.trust_names,
+                  "Take a file's name, or a media id in it, for proof of what it is");
+  adopt->add_flag("--json", adopt_flags.json, "As one JSON object");
+
+  bool doctor_json = false;
+  CLI::App* doctor =
+      command(app, "doctor", "Test disk, clock, network, key and User-Agent; say what to change",
+              [&] { return doctor_command(line.config(), doctor_json); });
+  doctor->add_flag("--json", doctor_json, "As one JSON object");
 
   CLI::App* config = app.add_subcommand("config", "Check or show the configuration");
   config->require_subcommand(1);

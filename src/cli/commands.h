@@ -73,6 +73,13 @@ struct UndoFlags {
 ExitStatus undo_command(const Config& config, std::optional<std::uint64_t> run, const UndoFlags& flags);
 ExitStatus rebuild_command(const Config& config);
 
+struct AdoptFlags {
+  bool trust_names = false;
+  bool json = false;
+};
+ExitStatus adopt_command(const Config& config, const std::filesystem::path& folder, const AdoptFlags& flags);
+ExitStatus doctor_command(const Config& config, bool json);
+
 ExitStatus init_command(const std::filesystem::path& path, const std::string& root,
                         const std::string& contact);
 
