@@ -416,7 +416,16 @@ class Sync {
       report_.notes.push_back(
           "the counts of this run do not add up; this is a fault of medimirror, please report it");
     if (options_.dry_run) return;
+    try {
+      write_down();
+    } catch (const Error& error) {
+      // most likely the same full disk that ended the run: the caller still gets the report
+      if (report_.error.empty()) note_error(error);
+      report_.notes.push_back(fmt::format("this report could not be written down: {}", error.what()));
+    }
+  }
 
+  void write_down() {
     const std::string json = to_json(report_);
     IndexGroup group = index_->group();
     group.put_run(report_.run,

@@ -147,7 +147,17 @@ ExitStatus sync_command(const Config& config, const SyncFlags& flags) {
   const SystemClock clock;
   const std::unique_ptr<Progress> progress =
       make_progress(progress_style(flags), STDERR_FILENO, clock.steady_now());
-  const RunReport report = run_sync(options, clock, *progress, stop);
+  RunReport report;
+  try {
+    report = run_sync(options, clock, *progress, stop);
+  } catch (const Error& error) {
+    // a store that cannot be locked or opened: there is no run, and who asked for JSON still gets JSON
+    report.command = "sync";
+    report.outcome = "failed";
+    report.error = error.what();
+    report.exit_code = static_cast<int>(exit_status_of(error.kind()));
+    if (!flags.json) throw;
+  }
   if (flags.json) {
     fmt::print("{}\n", to_json(report));
   } else {
