@@ -12,6 +12,7 @@ packages=(
 )
 [[ ${1:-} == --lint ]] && packages+=(clang-format clang-tidy)
 [[ ${1:-} == --format ]] && packages+=(clang-format)
+[[ ${1:-} == --browser ]] && packages+=(chromium chromium-driver)
 [[ ${1:-} == --bench ]] && packages+=(aria2 wget2 rclone libvips-tools)
 
 is_installed() { [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }

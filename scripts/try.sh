@@ -93,6 +93,9 @@ name = "thumb"
 width = 200
 height = 200
 format = "webp"
+
+[products]
+list = true                          # names and codes, for the gallery's search
 TOML
   (umask 077 && echo sandbox-secret >"$try/key")
 }
