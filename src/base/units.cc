@@ -85,7 +85,8 @@ std::string format_duration(Millis span) {
   const auto seconds = span.count() / 1000;
   if (seconds < 60) return fmt::format("{:.1f} s", static_cast<double>(span.count()) / 1000);
   if (seconds < 3600) return fmt::format("{} min {:02} s", seconds / 60, seconds % 60);
-  return fmt::format("{} h {:02} min", seconds / 3600, seconds / 60 % 60);
+  if (seconds < 2 * 86400) return fmt::format("{} h {:02} min", seconds / 3600, seconds / 60 % 60);
+  return fmt::format("{} days", seconds / 86400);
 }
 
 std::uint64_t CountOrShare::of(std::uint64_t total) const {

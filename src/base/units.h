@@ -19,7 +19,7 @@ std::string format_bytes(std::uint64_t bytes);  // "412 B", "45.2 KB", "3.1 GB" 
 
 // "90" (seconds), "30s", "5m", "2h", "14d".
 std::optional<std::chrono::seconds> parse_duration(std::string_view text);
-std::string format_duration(Millis span);  // "0.4 s", "3 min 12 s", "2 h 05 min"
+std::string format_duration(Millis span);  // "0.4 s", "3 min 12 s", "2 h 05 min", "14 days"
 
 // A limit on how many: "250", or a share: "10%", "2.5%".
 struct CountOrShare {

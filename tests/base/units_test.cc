@@ -29,6 +29,7 @@ TEST(UnitsTest, Durations) {
   EXPECT_EQ(format_duration(Millis(400)), "0.4 s");
   EXPECT_EQ(format_duration(std::chrono::seconds(192)), "3 min 12 s");
   EXPECT_EQ(format_duration(std::chrono::minutes(125)), "2 h 05 min");
+  EXPECT_EQ(format_duration(std::chrono::hours(14 * 24)), "14 days");
 }
 
 TEST(UnitsTest, CountsAndShares) {
