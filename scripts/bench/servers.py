@@ -91,7 +91,7 @@ http {{
     ssl_protocols TLSv1.2 TLSv1.3;
     ssl_certificate {self.certificate}; ssl_certificate_key {folder}/key.pem;
     location /list/ {{ error_page 405 =200 $uri; rewrite ^/list/([^/]+)/v4/media/stream$ /streams/$1.jsonl last; }}
-    location /streams/ {{ internal; root {work}; error_page 405 =200 $uri; }}
+    location /streams/ {{ internal; open_file_cache off; root {work}; error_page 405 =200 $uri; }}
     location /files/ {{ root {work}; autoindex on; }}
 """.encode()
         picture = corpus.tiny_picture(b"$name")
