@@ -77,7 +77,7 @@ def kill(proof_, mirror, words):
 
 
 def start_traced(mirror, words, call, count):
-    process_words = ["strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "-e", f"trace={call}",
+    process_words = ["strace", "-f", "-o", "/dev/null", "-e", f"trace={call}",
                      "-e", f"inject={call}:signal=KILL:when={count}"]
     own = mirror.command
     mirror.command = lambda *arguments: process_words + own(*arguments)
@@ -186,29 +186,43 @@ def upkeep(world, rounds):
     there = [word for word in ("repair", "gc", "undo", "rebuild") if proof.has_command(word)]
     for word in {"repair", "gc", "undo", "rebuild"} - set(there):
         world.proof.note(f"this build has no `{word}`: its kills were left out")
+    base, before = with_two_runs_behind(world)
     for number in range(rounds):
         for word in there:
-            if world.proof.seconds_left(110) <= 0:
-                return
-            kill_upkeep(world, word, number)
+            if world.proof.seconds_left(100) <= 0:
+                break
+            kill_upkeep(world, base, before, word, number)
+    shutil.rmtree(base.folder)
 
 
-def kill_upkeep(world, word, number):
-    """A mirror with two runs behind it, the command killed, the command again, and a sync that follows."""
-    proof_, when = world.proof, f"after kill {number} of {word}"
-    mirror = Mirror(proof_.folder / "upkeep", world.service.url)
+def with_two_runs_behind(world):
+    """A mirror whose catalogue has changed once, and what it held before."""
+    mirror = Mirror(world.proof.folder / "base", world.service.url)
     mirror.configure(publish={"max_delete": "100%"})
     mirror.run("sync")
     before = world.wanted
     world.change()
     mirror.run("sync")
     mirror.run("sync")
+    return mirror, before
+
+
+def kill_upkeep(world, base, before, word, number):
+    """A copy of that mirror, the command killed, the command again, and a sync that follows."""
+    proof_, when = world.proof, f"after kill {number} of {word}"
+    mirror = Mirror(proof_.folder / "upkeep", world.service.url)
+    mirror.configure(publish={"max_delete": "100%"})
+    proof.copy_tree(base.root, mirror.root)
     command = {"gc": ["gc", "--keep", "0d"], "undo": ["undo", "1"]}.get(word, [word])
     if word == "rebuild":
         shutil.rmtree(mirror.store / "index")
     if word == "repair":
         damage(world, mirror)
-    kill(proof_, mirror, command)
+    for _ in range(4):  # a kill that comes too late costs only a command that has nothing left to do
+        if kill(proof_, mirror, command):
+            break
+        if word == "rebuild":
+            shutil.rmtree(mirror.store / "index")
     if word != "repair":  # there the wrong bytes are the proof's own, until it has ended
         proof.check_blobs(proof_, mirror, when)
         proof.check_published(proof_, mirror, world.allowed, when)
@@ -249,14 +263,14 @@ def prove(proof_):
         if not proof_.long:
             first_syncs(world, SHORT_KILLS // 3)
             later_syncs(world, SHORT_KILLS // 3)
-            upkeep(world, 4)
+            upkeep(world, 3)
         while proof_.long and proof_.seconds_left(0) > 0:
             world.service.close()
             world = World(proof_)
-            first_syncs(world, 24)
-            later_syncs(world, 12)
+            first_syncs(world, 9)
+            later_syncs(world, 5)
             shutil.rmtree(proof_.folder / "follow", ignore_errors=True)
-            upkeep(world, 5)
+            upkeep(world, 3)
     finally:
         world.service.close()
 

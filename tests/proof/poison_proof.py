@@ -24,7 +24,7 @@ DECODER_MEMORY = 512 << 20
 PICTURE_SECONDS = 10
 PEAK_LIMIT = DECODER_MEMORY + (64 << 20)
 # Reasons that say: by its first bytes this is no picture of ours.
-BY_FIRST_BYTES = ("not_an_image", "unsupported", "unsupported_format", "html", "empty")
+BY_FIRST_BYTES = ("not_an_image", "unsupported", "html_page", "empty")
 
 
 def chunk(kind, data):
