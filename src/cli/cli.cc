@@ -157,6 +157,11 @@ ExitStatus run_command_line(int argc, char** argv) {
       ->type_name("SPAN");
   verify->add_option("--bandwidth", verify_flags.bandwidth, "Read at most so many bytes a second")
       ->type_name("SIZE");
+  CLI::Option* remote = verify->add_flag("--remote", verify_flags.remote,
+                                         "Instead ask the media hosts whether a sample is still the same");
+  verify->add_option("--sample", verify_flags.sample, "With --remote: how much of what is held (default: 1%)")
+      ->type_name("N|N%")
+      ->needs(remote);
   verify->add_flag("--json", verify_flags.json, "As one JSON object");
 
   RepairFlags repair_flags;

@@ -32,6 +32,11 @@ GcOptions gc_options(const Config& config, const GcFlags& flags) {
   return options;
 }
 
+std::string in_days(std::chrono::seconds span) {
+  const auto days = std::chrono::duration_cast<std::chrono::days>(span);
+  return days == span ? fmt::format("{} days", days.count()) : format_duration(span);
+}
+
 void print_price(const GcReport& report, const GcOptions& options) {
   fmt::print("{} {} blobs ({}) that nothing needs, {} that a killed run left ({})\n",
              options.dry_run ? "would remove" : "removing", format_count(report.blobs.files),
@@ -39,8 +44,8 @@ void print_price(const GcReport& report, const GcOptions& options) {
              format_bytes(report.staged.bytes));
   fmt::print(
       "{} {} assets retired for more than {}, {} derivatives of other recipes or of pictures that are gone\n",
-      options.dry_run ? "would forget" : "forgetting", format_count(report.assets),
-      format_duration(options.keep), format_count(report.derivatives));
+      options.dry_run ? "would forget" : "forgetting", format_count(report.assets), in_days(options.keep),
+      format_count(report.derivatives));
   fmt::print("{} blobs stay\n", format_count(report.kept_blobs));
   std::fflush(stdout);
 }

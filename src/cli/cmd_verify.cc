@@ -147,6 +147,7 @@ VerifyOptions verify_options(const Config& config, const VerifyFlags& flags) {
 
 ExitStatus verify_command(const Config& config, const VerifyFlags& flags) {
   require_store(config);
+  if (flags.remote) return verify_remote_command(config, flags);
   const VerifyOptions options = verify_options(config, flags);
   StopFlag stop;
   const SignalWatch signals(stop);

@@ -34,6 +34,8 @@ ExitStatus serve_command(const Config& config, std::uint16_t port);
 struct VerifyFlags {
   std::string depth = "structure";
   std::string slice, max_age, time_limit, bandwidth;  // as written; empty: not given
+  bool remote = false;
+  std::string sample = "1%";
   bool json = false;
 };
 ExitStatus verify_command(const Config& config, const VerifyFlags& flags);

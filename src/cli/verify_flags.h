@@ -6,6 +6,7 @@
 
 namespace medimirror {
 
+ExitStatus verify_remote_command(const Config& config, const VerifyFlags& flags);
 VerifyOptions verify_options(const Config& config, const VerifyFlags& flags);
 
 }  // namespace medimirror

@@ -13,6 +13,7 @@
 #include "tree/tree_folder.h"
 #include "upkeep/repair_plan.h"
 #include "upkeep/repair_quarantine.h"
+#include "upkeep/undo.h"
 #include "upkeep/verify_files.h"
 #include "upkeep/verify_lists.h"
 
@@ -36,6 +37,7 @@ class Repair {
         plan_(std::move(plan)),
         report_(report),
         told_(told),
+        held_(held_tree(index.view()).has_value()),
         quarantine_(options.verify.store_folder) {}
 
   void run() {
@@ -128,7 +130,10 @@ class Repair {
     report_.derivatives = plan_.derivatives_missing;
     if (!group) return;
     for (const AssetKey& key : plan_.republish) group->mark_unpublished(key);
-    for (const auto& [key, record] : plan_.leaving) group->mark_unpublished(key);
+    for (const auto& [key, record] : plan_.leaving) {
+      group->mark_unpublished(key);
+      if (held_) group->remove_published(key);
+    }
     if (plan_.derivatives_missing) {
       group->put_setting(kRecipesSetting, kLookAgain);
       group->put_setting(kLayoutSetting, kLookAgain);
@@ -171,7 +176,11 @@ class Repair {
     }
     // A published file whose picture is lost is about to leave the tree; its bytes may be somebody's work.
     if (!tree) return;
-    for (const auto& [key, record] : plan_.leaving) keep_leaving(record);
+    for (const auto& [key, record] : plan_.leaving) {
+      keep_leaving(record);
+      if (held_) tree->remove(record.path);
+    }
+    tree->prune();
     quarantine_.sync();
     tree->sync();
   }
@@ -205,8 +214,10 @@ class Repair {
   void publish() {
     if (plan_.lists) act(RepairStep::rewrite_lists, std::string(kManifestName), "made anew, and SHA256SUMS");
     if (options_.dry_run) return;
-    execute_publish(options_.publish, plan_publish(options_.publish, index_.view()), index_, blobs_);
-    if (plan_.lists) rewrite_lists(options_.verify, index_.view());
+    // What undo holds differs from the catalogue on purpose: there only the lost files go, which forget() and relink() saw to.
+    if (!held_)
+      execute_publish(options_.publish, plan_publish(options_.publish, index_.view()), index_, blobs_);
+    if (plan_.lists || (held_ && !plan_.leaving.empty())) rewrite_lists(options_.verify, index_.view());
   }
 
   const RepairOptions& options_;
@@ -215,6 +226,7 @@ class Repair {
   const RepairPlan plan_;
   RepairReport& report_;
   const std::function<void(const RepairAction&)>& told_;
+  const bool held_;  // undo holds the tree at an earlier run's
   Quarantine quarantine_;
   FileReader reader_;
   std::map<Digest, fs::path> moved_;  // bad blobs, where they are now

@@ -8,7 +8,9 @@
 #include <functional>
 
 #include "base/error.h"
+#include "upkeep/history.h"
 #include "upkeep/store_fixture.h"
+#include "upkeep/undo.h"
 
 namespace medimirror {
 namespace {
@@ -267,6 +269,30 @@ TEST(Repair, ALostDerivativeMakesTheNextSyncLookAgain) {
   EXPECT_NE(view.setting("recipes"), "as configured");
   EXPECT_NE(view.setting("layout"), "as configured");
   EXPECT_EQ(view.derivative({M::digest_of(3), M::recipe().key()}), std::nullopt);
+}
+
+// Undo keeps media/ other than the catalogue wants it; a repair must not take that back.
+TEST(Repair, ATreeThatUndoHoldsStaysHeld) {
+  M mirror;
+  keep_history(mirror.store(), 1, 1000, mirror.open().view());
+  mirror.hold(7);
+  mirror.publish();
+  keep_history(mirror.store(), 2, 2000, mirror.open().view());
+  {
+    const std::unique_ptr<BlobStore> blobs = make_local_blob_store({mirror.store(), false});
+    const UndoOptions options{.store_folder = mirror.store(), .publish = mirror.repair_options().publish};
+    ASSERT_TRUE(undo(options, 1, mirror.open(), *blobs, 3000).done);
+  }
+  mirror.close();
+  ASSERT_FALSE(fs::exists(mirror.media() / M::path_of(7)));
+  flip_a_bit(mirror.blob(M::digest_of(3)));
+  fs::remove(mirror.media() / M::path_of(4));
+  mirror.repair_all();
+  EXPECT_EQ(wanted_in(mirror), std::vector<MediaId>{3});
+  EXPECT_FALSE(fs::exists(mirror.media() / M::path_of(7)));
+  EXPECT_FALSE(fs::exists(mirror.media() / M::path_of(3)));
+  EXPECT_EQ(read_file(mirror.media() / M::path_of(4)), M::bytes_of(4));
+  EXPECT_EQ(mirror.verify_at(VerifyDepth::content), Found{});
 }
 
 TEST(Repair, ADamagedIndexIsLeftToRebuild) {
