@@ -11,7 +11,7 @@
 #include "cli/commands.h"
 #include "cli/service_options.h"
 #include "cli/signals.h"
-#include "image/media_type.h"
+#include "image/header.h"
 #include "report/progress.h"
 #include "sync.h"
 
@@ -40,6 +40,15 @@ RetryOptions retry_options(const Config& config) {
   return retry;
 }
 
+// What a second request may mend: an error page, a body that was cut without anybody noticing. What is whole and not
+// taken would be the same the second time. A walk over the container costs microseconds.
+bool could_be_a_picture(std::string_view body) {
+  const std::variant<ImageInfo, Rejection> verdict = inspect_header(body);
+  const auto* refused = std::get_if<Rejection>(&verdict);
+  return refused == nullptr || refused->reason == RejectionReason::too_large ||
+         refused->reason == RejectionReason::unsupported;
+}
+
 Downloader::Options downloader_options(const Config& config) {
   Downloader::Options options;
   options.allowed_hosts = config.media.allowed_hosts;
@@ -50,7 +59,7 @@ Downloader::Options downloader_options(const Config& config) {
   options.bytes_max = config.media.bytes_max;
   options.retry = retry_options(config);
   options.waiting_max = 4 * config.media.connections;
-  options.plausible = [](std::string_view body) { return detect_format(body) != ImageFormat::unknown; };
+  options.plausible = could_be_a_picture;
   return options;
 }
 

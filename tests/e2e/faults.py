@@ -6,7 +6,7 @@ from harness import DONE, SOME_FAILED, chosen_format, pictures_in
 ROWS = {
     "short body": ({"kind": "short_body"}, {"short_body", "reset", "protocol"}, True),
     "broken chunked body": ({"kind": "broken_chunked"}, {"short_body", "reset", "protocol"}, True),
-    "cut body without a length": ({"kind": "cut_without_length"}, {"truncated", "damaged", "short_body"}, False),
+    "cut body without a length": ({"kind": "cut_without_length"}, {"truncated", "damaged", "short_body"}, True),
     "html page": ({"kind": "html"}, {"html_page"}, True),
     "empty body": ({"kind": "empty"}, {"empty"}, True),
     "429 with Retry-After": ({"kind": "status", "status": 429, "retry_after": 1}, {"http_429"}, True),
