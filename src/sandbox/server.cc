@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
+#include <ctime>
 #include <thread>
 #include <type_traits>
 
 #include "base/error.h"
+#include "sandbox/media_files.h"
 #include "sandbox/wire.h"
 
 namespace medimirror::sandbox {
@@ -89,6 +91,8 @@ void serve(Service& service, const httplib::Request& in, httplib::Response& out)
         fd < 0 ? 0 : send_wrongly(fd, reply, [&service] { return service.stopping(); });
     return service.close(request, reply, sent);
   }
+  // the library sends none, and a mirror takes the service's time from it
+  out.set_header("Date", http_date(std::time(nullptr)));
   for (const auto& [name, value] : reply.headers) out.set_header(name, value);
   if (reply.producer) return send_stream(service, std::move(request), std::move(reply), out);
   service.close(request, reply, request.method == "HEAD" ? 0 : reply.body.size());
