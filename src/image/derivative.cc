@@ -50,7 +50,7 @@ bool swaps_sides(int orientation) {
 }
 
 // After resampling: the conversion is then of few pixels.
-VImage to_srgb(VImage image, const Picture& picture) {
+VImage to_srgb(VImage image, const DecodedPicture& picture) {
   if (!picture.icc_profile.empty() && !is_srgb_profile(picture.icc_profile)) {
     image = image.copy();
     vips_image_set_blob_copy(image.get_image(), VIPS_META_ICC_NAME, picture.icc_profile.data(),
@@ -73,7 +73,7 @@ std::vector<double> colour_of(const Recipe& recipe) {
   return {double(recipe.background.red), double(recipe.background.green), double(recipe.background.blue)};
 }
 
-VImage in_frame(VImage image, const Placement& placement, const Recipe& recipe) {
+VImage in_frame(VImage image, const DerivativeSize& placement, const Recipe& recipe) {
   const int width = static_cast<int>(placement.width), height = static_cast<int>(placement.height);
   if (width < image.width() || height < image.height())
     image = image.extract_area((image.width() - std::min(width, image.width())) / 2,
@@ -120,7 +120,7 @@ std::string encode(const VImage& image, const Recipe& recipe) {
 
 }  // namespace
 
-Placement place(std::uint32_t upright_width, std::uint32_t upright_height, const Recipe& recipe) {
+DerivativeSize place(std::uint32_t upright_width, std::uint32_t upright_height, const Recipe& recipe) {
   const double width = upright_width, height = upright_height;
   const double wide = recipe.width ? recipe.width / width : 0,
                high = recipe.height ? recipe.height / height : 0;
@@ -128,7 +128,7 @@ Placement place(std::uint32_t upright_width, std::uint32_t upright_height, const
   if (wide == 0 || high == 0) scale = std::max(wide, high);
   if (scale == 0 || (scale > 1 && !recipe.enlarge)) scale = 1;
 
-  Placement placement;
+  DerivativeSize placement;
   placement.scaled_width = rounded(width * scale);
   placement.scaled_height = rounded(height * scale);
   placement.width = placement.scaled_width;
@@ -144,16 +144,16 @@ Placement place(std::uint32_t upright_width, std::uint32_t upright_height, const
 }
 
 unsigned pyramid_level(std::uint32_t upright_width, std::uint32_t upright_height, const Recipe& recipe) {
-  const Placement placement = place(upright_width, upright_height, recipe);
+  const DerivativeSize placement = place(upright_width, upright_height, recipe);
   return Pyramid::level_for(std::min(double(upright_width) / placement.scaled_width,
                                      double(upright_height) / placement.scaled_height));
 }
 
-EncodedDerivative make_derivative(const Picture& picture, const Recipe& recipe) {
+EncodedDerivative make_derivative(const DecodedPicture& picture, const Recipe& recipe) {
   const bool swapped = swaps_sides(picture.orientation);
   const std::uint32_t upright_width = swapped ? picture.height : picture.width;
   const std::uint32_t upright_height = swapped ? picture.width : picture.height;
-  const Placement placement = place(upright_width, upright_height, recipe);
+  const DerivativeSize placement = place(upright_width, upright_height, recipe);
   const Pyramid::Level& level = picture.pyramid.level(pyramid_level(upright_width, upright_height, recipe));
   Pixels scaled = resample(level.pixels, level.width, level.height,
                            swapped ? placement.scaled_height : placement.scaled_width,

@@ -18,7 +18,7 @@
 
 namespace medimirror {
 
-struct Picture {
+struct DecodedPicture {
   std::uint32_t width = 0, height = 0;  // as stored
   bool has_alpha = false;
   bool is_cmyk = false;
@@ -28,14 +28,14 @@ struct Picture {
 };
 
 // Sizes in the upright picture.
-struct Placement {
+struct DerivativeSize {
   std::uint32_t scaled_width = 0, scaled_height = 0;  // the whole picture after scaling
   std::uint32_t width = 0, height = 0;  // the derivative: smaller means cropped, larger means padded
-  bool operator==(const Placement&) const = default;
+  bool operator==(const DerivativeSize&) const = default;
 };
 
 // Pure. A width or height of 0 in the recipe leaves that side free.
-Placement place(std::uint32_t upright_width, std::uint32_t upright_height, const Recipe& recipe);
+DerivativeSize place(std::uint32_t upright_width, std::uint32_t upright_height, const Recipe& recipe);
 
 // Which level of the pyramid this recipe starts from.
 unsigned pyramid_level(std::uint32_t upright_width, std::uint32_t upright_height, const Recipe& recipe);
@@ -48,6 +48,6 @@ struct EncodedDerivative {
   std::string bytes;
   ImageInfo info;
 };
-EncodedDerivative make_derivative(const Picture& picture, const Recipe& recipe);
+EncodedDerivative make_derivative(const DecodedPicture& picture, const Recipe& recipe);
 
 }  // namespace medimirror

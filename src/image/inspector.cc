@@ -61,8 +61,8 @@ std::string blob_of(const VImage& image, const char* name) {
   return {static_cast<const char*>(data), size};
 }
 
-Picture picture_of(const VImage& image, std::span<const Recipe> recipes) {
-  Picture picture;
+DecodedPicture picture_of(const VImage& image, std::span<const Recipe> recipes) {
+  DecodedPicture picture;
   picture.width = static_cast<std::uint32_t>(image.width());
   picture.height = page_height(image);
   picture.has_alpha = image.has_alpha();
@@ -82,7 +82,7 @@ Picture picture_of(const VImage& image, std::span<const Recipe> recipes) {
 // Every pixel of every page is decoded; those of the first page are kept as far as somebody needs them.
 // Strip by strip on this thread: libvips' own sinks start threads, which costs more than it gives to one
 // picture.
-void decode_all(const VImage& image, Picture& picture) {
+void decode_all(const VImage& image, DecodedPicture& picture) {
   constexpr int kStripRows = 16;
   VipsRegion* region = vips_region_new(image.get_image());
   struct Unref {
@@ -120,10 +120,10 @@ std::optional<Rejection> settle_size(const VImage& image, ImageInfo& info, const
   return exceeds(info, limits);
 }
 
-std::variant<Picture, Rejection> decode(std::string_view bytes, std::span<const Recipe> recipes,
-                                        const Limits& limits, ImageInfo& info) {
+std::variant<DecodedPicture, Rejection> decode(std::string_view bytes, std::span<const Recipe> recipes,
+                                               const Limits& limits, ImageInfo& info) {
   try {
-    Picture picture;
+    DecodedPicture picture;
     {
       const VImage image = to_8_bits(load(info.format, bytes));
       if (std::optional<Rejection> refused = settle_size(image, info, limits)) return *std::move(refused);
@@ -152,9 +152,9 @@ std::variant<Inspection, Rejection> inspect_pixels(std::string_view bytes, std::
   HeaderResult header = inspect_header(bytes, limits);
   if (auto* refused = std::get_if<Rejection>(&header)) return *std::move(refused);
   Inspection inspection{std::get<ImageInfo>(std::move(header)), {}};
-  std::variant<Picture, Rejection> decoded = decode(bytes, recipes, limits, inspection.info);
+  std::variant<DecodedPicture, Rejection> decoded = decode(bytes, recipes, limits, inspection.info);
   if (auto* refused = std::get_if<Rejection>(&decoded)) return *std::move(refused);
-  const Picture& picture = std::get<Picture>(decoded);
+  const DecodedPicture& picture = std::get<DecodedPicture>(decoded);
   for (std::size_t i = 0; i < recipes.size(); ++i) {
     try {
       EncodedDerivative made = make_derivative(picture, recipes[i]);

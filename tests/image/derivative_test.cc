@@ -59,7 +59,7 @@ TEST(Place, Table) {
     const char* name;
     std::uint32_t width, height;
     Recipe recipe;
-    Placement placement;
+    DerivativeSize placement;
   } const rows[] = {
       {"inside wide", 1500, 1000, recipe(450, 450), {450, 300, 450, 300}},
       {"inside high", 1000, 1500, recipe(450, 450), {300, 450, 300, 450}},
