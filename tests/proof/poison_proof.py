@@ -265,6 +265,7 @@ def prove(proof_):
     proof_.must_be_zero("good pictures lost", "hostile pictures held", "poisonous pictures without a reason",
                         "other formats that came past the first bytes", "processes over the memory limit",
                         "programs started beside the decoders", "runs that did not end as they should")
+    proof_.counts["refused: decoder_crashed"] = 0  # shown also when there was none
     good = drawn(proof_.folder / "drawn")
     fixed = {name: (data, True) for name, data in disguised()}
     # Many small texts and frames are no harm: such a picture may be held.
