@@ -36,6 +36,9 @@ MDB_val to_val(std::string_view bytes) {
 std::string_view to_view(const MDB_val& value) {
   return {static_cast<const char*>(value.mv_data), value.mv_size};
 }
+std::uintptr_t page_of(const MDB_val& value) {
+  return reinterpret_cast<std::uintptr_t>(value.mv_data) >> 12;
+}
 
 // A second environment over the same files in one process would, when closed, drop the file locks of the
 // first (POSIX locks belong to the process), and other processes could then reuse pages that are still being
@@ -280,7 +283,7 @@ std::optional<std::string_view> Transaction::get(Table table, std::string_view k
   const int code = mdb_get(txn_, table, &key_val, &value);
   if (code == MDB_NOTFOUND) return std::nullopt;
   if (code != 0) environment_.fail(code, "read");
-  environment_.note_page_read();
+  if (read_.is_new(page_of(value))) environment_.note_page_read();
   return to_view(value);
 }
 
@@ -312,7 +315,7 @@ void Transaction::put(Table table, std::string_view key, std::string_view value)
   MDB_val key_val = to_val(key), value_val = to_val(value);
   const int code = mdb_put(txn_, table, &key_val, &value_val, sorts_last(table, key) ? MDB_APPEND : 0);
   if (code != 0) environment_.fail(code, "write");
-  environment_.note_page_read();  // a page that changes is read first
+  note_write(table, key);
 }
 
 void Transaction::remove(Table table, std::string_view key) {
@@ -320,7 +323,16 @@ void Transaction::remove(Table table, std::string_view key) {
   MDB_val key_val = to_val(key);
   const int code = mdb_del(txn_, table, &key_val, nullptr);
   if (code != 0 && code != MDB_NOTFOUND) environment_.fail(code, "write");
-  environment_.note_page_read();
+  note_write(table, key);
+}
+
+// A page that changes is read first. LMDB does not say which it was: keys with the same first bytes are taken to be on
+// the same one, which 256 media ids roughly are, and digests are not.
+void Transaction::note_write(Table table, std::string_view key) {
+  constexpr std::size_t kBytes = 7;
+  std::uintptr_t place = table;
+  for (const char c : key.substr(0, kBytes)) place = place * 131 + static_cast<unsigned char>(c);
+  if (written_.is_new(place)) environment_.note_page_read();
 }
 
 void Transaction::commit() {
@@ -381,7 +393,7 @@ bool Cursor::move(int operation, std::string_view from) {
   if (code != 0) environment.fail(code, "read");
   key_ = to_view(key);
   value_ = to_view(value);
-  const std::uintptr_t page = reinterpret_cast<std::uintptr_t>(key_.data()) >> 12;
+  const std::uintptr_t page = page_of(key);
   if (std::exchange(page_, page) != page) environment.note_page_read();
   return true;
 }

@@ -18,6 +18,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -75,6 +76,16 @@ class Environment {
   std::atomic<std::uint32_t> pages_read_{0};
 };
 
+// Which pages were met lately: so that a page counts once while it is walked over, not once for each of its entries.
+class RecentPages {
+ public:
+  // Whether `page` is not among them; it is from now on. Two pages may share a place, the later one has it.
+  bool is_new(std::uintptr_t page) { return std::exchange(pages_[page % pages_.size()], page) != page; }
+
+ private:
+  std::array<std::uintptr_t, 64> pages_{};
+};
+
 class Transaction {
  public:
   Transaction(Environment& environment, Access access);
@@ -97,11 +108,13 @@ class Transaction {
  private:
   friend class Cursor;
   bool sorts_last(Table table, std::string_view key);
+  void note_write(Table table, std::string_view key);
 
   Environment& environment_;
   MDB_txn* txn_ = nullptr;
   std::uint64_t generation_ = 0;
   std::vector<std::optional<std::string>> last_keys_;  // by table: no key in it sorts after this
+  mutable RecentPages read_, written_;
 };
 
 // Over one table, in key order. A cursor of a writing transaction ends before it does.
