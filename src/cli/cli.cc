@@ -90,8 +90,9 @@ ExitStatus run_command_line(int argc, char** argv) {
         if (!max_delete.empty()) line.overrides.push_back({"publish.max_delete", max_delete, "--max-delete"});
         return sync_command(line.config(), sync_flags);
       });
-  CLI::Option* full = sync->add_flag("--full", sync_flags.full,
-                                     "Walk the complete listing and look at every item and file again");
+  CLI::Option* full =
+      sync->add_flag("--full", sync_flags.full,
+                     "Walk the complete listing and plan every item again (of files, see verify and repair)");
   sync->add_flag("--retry-failed", sync_flags.retry_failed,
                  "Do not ask the API; fetch only what is still wanted or failed before")
       ->excludes(full);
