@@ -56,7 +56,7 @@ class Listing {
   virtual std::optional<std::uint64_t> total() const = 0;      // as the service announced it
   virtual std::uint64_t items() const = 0;                     // handed out
   virtual std::uint64_t malformed() const = 0;                 // objects without a usable id or not an object
-  virtual std::uint64_t requests() const = 0;              // sent to the API, retries included
+  virtual std::uint64_t requests() const = 0;                  // sent to the API, retries included
   virtual std::optional<UnixSeconds> server_date() const = 0;  // Date of the first answer: the next cursor
 };
 
