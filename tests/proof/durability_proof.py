@@ -216,11 +216,11 @@ def prove(proof_):
         rounds = 0
         while rounds == 0 or (proof_.long and proof_.seconds_left(0) > 30):
             rounds += 1
-            one_round(proof_, service, 10 if not proof_.long else 60, rounds)
-            failed_syncs(proof_, service, [1, 2, 5] if not proof_.long else range(1, 14))
+            failed_syncs(proof_, service, [1, 2, 5] if rounds == 1 else range(6, 14))
+            one_round(proof_, service, 10 if not proof_.long else 60)
 
 
-def one_round(proof_, service, amount, number):
+def one_round(proof_, service, amount):
     mirror = Mirror(proof_.folder / "recorded", service.url)
     mirror.configure(publish={"max_delete": "100%"})
     disk, allowed = Disk(mirror.folder), {}
