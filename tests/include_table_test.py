@@ -156,6 +156,24 @@ def check_reveal(root):
     return findings
 
 
+TYPE_DEFINITION = re.compile(r"^(?:struct|class|enum class) (\w+)(?: final)?(?: :[^:].*)? ?\{")
+
+
+def check_type_names(root):
+    """One program, one namespace: the linker takes either of two types of one name for both, and says nothing."""
+    seen = {}
+    findings = []
+    for path in sorted((root / "src").rglob("*.h")):
+        name = path.relative_to(root / "src").as_posix()
+        if room_of(name) == "sandbox":
+            continue  # a program of its own
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            match = TYPE_DEFINITION.match(line)
+            if match and seen.setdefault(match[1], name) != name:
+                findings.append(f"src/{name}:{number}: {match[1]} is a type of {seen[match[1]]} too")
+    return findings
+
+
 def check_files(root):
     findings = []
     for folder in ("src", "tests", "scripts"):
@@ -222,7 +240,7 @@ def check_tree(root):
     for path in sorted((root / "src").rglob("*")):
         if path.suffix in (".h", ".cc"):
             findings += check_source(root, path)
-    return findings + check_reveal(root) + check_files(root) + check_top_level(root) + check_cmake(root)
+    return findings + check_reveal(root) + check_type_names(root) + check_files(root) + check_top_level(root) + check_cmake(root)
 
 
 # ------------------------------------------------------------------------------------------------ the test of the test
@@ -230,7 +248,7 @@ def check_tree(root):
 GOOD = {
     "CMakeLists.txt": "medimirror_room(base LINKS x)\nmedimirror_room(http USES base LINKS PkgConfig::CURL)\n",
     "README.md": "",
-    "src/base/clock.h": "// Role: time.\n#pragma once\n#include <fmt/format.h>\n",
+    "src/base/clock.h": "// Role: time.\n#pragma once\n#include <fmt/format.h>\nclass Clock {\n",
     "src/http/url.h": '// Role: addresses.\n#pragma once\n#include "base/clock.h"\n',
     "src/http/url.cc": '#include "http/url.h"\n#include <curl/curl.h>\nuse(secret.reveal());\n',
     "src/cli/config_file.cc": "#include <toml++/toml.h>\n",
@@ -258,6 +276,7 @@ BAD = [
     ("src/common/x.cc", "", "a name that says nothing"),
     ("src/report/leak.cc", "print(key->reveal());\n", "report reveals a secret"),
     ("src/http/many.cc", "a.reveal();\nb.reveal();\n", "3 callers of Secret::reveal()"),
+    ("src/store/clock.h", "// Role: x.\n#pragma once\nclass Clock final : public X {\n", "Clock is a type of base/clock.h"),
     ("NOTES.md", "", "NOTES.md:1: the top level holds"),
     ("CMakeLists.txt", "medimirror_room(base USES http)\n", "base may not use http"),
 ]

@@ -10,8 +10,8 @@
 
 namespace medimirror::decoder_wire {
 
-static_assert(std::is_trivially_copyable_v<Setup> && std::is_trivially_copyable_v<Request> &&
-              std::is_trivially_copyable_v<WireRecipe> && std::is_trivially_copyable_v<Reply> &&
+static_assert(std::is_trivially_copyable_v<Setup> && std::is_trivially_copyable_v<DecodeRequest> &&
+              std::is_trivially_copyable_v<WireRecipe> && std::is_trivially_copyable_v<DecodeReply> &&
               std::is_trivially_copyable_v<Part>);
 
 namespace {

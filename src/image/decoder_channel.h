@@ -3,7 +3,7 @@
 // Place: the program's end in decoder_process.cc, the decoder's in decoder_child.cc. Both are the same build
 // of the same program, so the structs travel as they lie in memory.
 //   program: Setup                                   decoder: Ready
-//   program: Request, recipes, body                  decoder: Reply, then either
+//   program: DecodeRequest, recipes, body            decoder: DecodeReply, then either
 //                                                        the rejection's text, or
 //                                                        the picture's note, then for each derivative Part,
 //                                                        bytes
@@ -43,7 +43,7 @@ struct Ready {
   std::uint32_t magic = kMagic;
 };
 
-struct Request {
+struct DecodeRequest {
   std::uint32_t magic = kMagic;
   std::uint32_t recipes = 0;
   std::uint64_t body_bytes = 0;
@@ -62,7 +62,7 @@ struct WireInfo {
   std::uint8_t format = 0, has_alpha = 0;
 };
 
-struct Reply {
+struct DecodeReply {
   std::uint32_t magic = kMagic;
   std::uint32_t rejection = 0;   // a RejectionReason, or 0: inspected
   std::uint32_t text_bytes = 0;  // of the rejection's sentence or the picture's note

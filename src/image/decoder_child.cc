@@ -26,7 +26,7 @@ iovec piece(const void* data, std::size_t bytes) {
 }
 
 bool send_rejection(int fd, const Rejection& rejection) {
-  Reply reply;
+  DecodeReply reply;
   reply.rejection = static_cast<std::uint32_t>(rejection.reason);
   const std::string text = rejection.detail.substr(0, kTextBytesMax);
   reply.text_bytes = static_cast<std::uint32_t>(text.size());
@@ -35,7 +35,7 @@ bool send_rejection(int fd, const Rejection& rejection) {
 }
 
 bool send_inspection(int fd, const Inspection& inspection) {
-  Reply reply;
+  DecodeReply reply;
   reply.info = to_wire(inspection.info);
   const std::string note = inspection.info.note.substr(0, kTextBytesMax);
   reply.text_bytes = static_cast<std::uint32_t>(note.size());
@@ -52,7 +52,7 @@ bool send_inspection(int fd, const Inspection& inspection) {
 
 // False: the other end is gone, or talks nonsense.
 bool answer_one(int fd, const Setup& setup, InspectFunction inspect, std::string& body) {
-  Request request;
+  DecodeRequest request;
   if (!receive(fd, &request, sizeof request)) return false;
   if (request.magic != kMagic || request.recipes > kRecipesMax || request.body_bytes > setup.limits.bytes_max)
     return false;

@@ -169,7 +169,7 @@ Decoder::Answer Decoder::ask(std::string_view bytes, std::span<const Recipe> rec
     return receive_all(socket_.get(), into, size, deadline);
   };
 
-  Request request;
+  DecodeRequest request;
   request.recipes = static_cast<std::uint32_t>(recipes.size());
   request.body_bytes = bytes.size();
   std::vector<WireRecipe> wire;
@@ -181,7 +181,7 @@ Decoder::Answer Decoder::ask(std::string_view bytes, std::span<const Recipe> rec
     return failure(sent);
 
   const Failure nonsense{RejectionReason::decoder_crashed};
-  Reply reply;
+  DecodeReply reply;
   if (const Transfer received = receive(&reply, sizeof reply); received != Transfer::done)
     return failure(received);
   if (reply.magic != kMagic || reply.text_bytes > kTextBytesMax) return nonsense;
