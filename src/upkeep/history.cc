@@ -215,7 +215,10 @@ void close_history(Index& index) {
 }
 
 void keep_history(const fs::path& store, RunNumber run, UnixSeconds at, const IndexReader& view) {
-  make_folders(folder_of(store));
+  if (!fs::exists(folder_of(store))) {
+    make_folders(folder_of(store));
+    sync_folder(store);
+  }
   sweep_temporaries(folder_of(store));
   keep(store, KeptKind::tree, {run, 0, at, view.published_count()},
        [&](const ListEntry& say) { each_in_tree(view, say); });
