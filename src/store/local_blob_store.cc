@@ -36,6 +36,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/sha256.h"
 #include "store/place.h"
 
 namespace medimirror {
@@ -182,11 +183,14 @@ UniqueFd LocalBlobStore::take_open(const std::string& token) {
   return fd;
 }
 
-// A file of another size under that name is damage; it is replaced.
+// A file under that name with other bytes is damage; it is replaced. Reading it is rare: what the index knows is not
+// staged, so it was left by a run that was killed, or two threads met the same picture.
 bool LocalBlobStore::is_there(const StagedBlob& blob) const {
   struct stat info {};
-  return ::stat(path_of(blob.digest).c_str(), &info) == 0 && S_ISREG(info.st_mode) &&
-         static_cast<std::uint64_t>(info.st_size) == blob.bytes;
+  if (::stat(path_of(blob.digest).c_str(), &info) != 0 || !S_ISREG(info.st_mode) ||
+      static_cast<std::uint64_t>(info.st_size) != blob.bytes)
+    return false;
+  return sha256(read_file(path_of(blob.digest))) == blob.digest;
 }
 
 std::vector<StagedBlob> LocalBlobStore::without_repetition(std::span<const StagedBlob> group) {

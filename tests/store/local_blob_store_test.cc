@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include "base/error.h"
 #include "store/blob_store_contract.h"
 
@@ -73,6 +75,15 @@ TEST_F(LocalBlobStoreTest, AFileOfAnotherSizeIsDamageAndIsReplaced) {
   replace_file(path_of(digest), "");
   put("abc");
   EXPECT_EQ(store_->read(digest), "abc");
+}
+
+TEST_F(LocalBlobStoreTest, AFileOfTheRightSizeWithOtherBytesIsDamageAndIsReplaced) {
+  const Digest digest = put("picture");
+  fs::remove(path_of(digest));
+  std::ofstream(path_of(digest)) << "PICTURE";
+  put("picture");
+  EXPECT_EQ(store_->read(digest), "picture");
+  EXPECT_EQ(staged(), 0u);
 }
 
 TEST_F(LocalBlobStoreTest, MoreStagedThanDescriptorsAreKeptOpenIsFine) {
