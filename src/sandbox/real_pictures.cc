@@ -12,7 +12,6 @@
 #include <list>
 #include <mutex>
 #include <semaphore>
-#include <thread>
 #include <vector>
 #include <vips/vips8>
 
@@ -308,7 +307,9 @@ class RealPictures final : public Pictures {
   };
 
   const std::filesystem::path folder_;
-  Turns turns_{std::clamp<std::ptrdiff_t>(std::thread::hardware_concurrency(), 1, 64)};
+  // One at a time: libvips 8.14 in several threads of a process ends it now and then (a division by zero inside a GLib
+  // hash table was seen twice).
+  Turns turns_{1};
   std::mutex mutex_;
   std::list<std::pair<std::uint64_t, Master>> masters_;  // newest first
   std::atomic<std::uint64_t> serial_{0};
