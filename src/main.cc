@@ -2,9 +2,13 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <exception>
+#include <new>
+#include <string>
 #include <string_view>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/exit_status.h"
@@ -21,6 +25,11 @@ void forbid_core_files() {
   setrlimit(RLIMIT_CORE, &limit);
 }
 
+// The last words. Nothing is left to be done when nobody can hear them, so unlike fmt::print this never throws.
+void say(const std::string& sentence) {
+  std::fputs(("medimirror: " + sentence + "\n").c_str(), stderr);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -29,15 +38,19 @@ int main(int argc, char** argv) {
   if (argc == 2 && std::string_view(argv[1]) == "decoder-process") return decoder_process_main();
   forbid_core_files();
   try {
-    return static_cast<int>(run_command_line(argc, argv));
+    const ExitStatus status = run_command_line(argc, argv);
+    if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category());
+    return static_cast<int>(status);
   } catch (const Error& error) {
-    fmt::print(stderr, "medimirror: {}\n", error.what());
+    say(error.what());
     return static_cast<int>(exit_status_of(error.kind()));
   } catch (const std::bad_alloc&) {
-    std::fputs("medimirror: out of memory; lower media.memory or image.decoders, or give the machine more\n",
-               stderr);
+    say("out of memory; lower media.memory or image.decoders, or give the machine more");
+  } catch (const std::system_error& error) {
+    // everything else that asks the system throws Error: what is left is our own output
+    say(fmt::format("cannot write to the output: {}; what the run did is kept", error.code().message()));
   } catch (const std::exception& error) {
-    fmt::print(stderr, "medimirror: {} (this is a fault of medimirror, please report it)\n", error.what());
+    say(fmt::format("{} (this is a fault of medimirror, please report it)", error.what()));
   }
   return static_cast<int>(ExitStatus::failed);
 }
