@@ -174,6 +174,10 @@ ExitStatus run_command_line(int argc, char** argv) {
       ->check(CLI::IsMember({"structure", "content", "pixels"}));
   repair->add_option("--bandwidth", repair_flags.bandwidth, "Read at most so many bytes a second")
       ->type_name("SIZE");
+  repair
+      ->add_option("--max-loss", repair_flags.max_loss,
+                   "How many published files may leave the tree, their bytes being gone (default: 50%)")
+      ->type_name("N|N%");
   repair->add_flag("-n,--dry-run", repair_flags.dry_run, "Show the plan, and do nothing");
   repair->add_flag("--sync", repair_flags.sync, "Then sync, which fetches what is missing");
   repair->add_flag("--json", repair_flags.json, "As one JSON object");

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/stop.h"
 #include "base/units.h"
 #include "cli/commands.h"
@@ -53,9 +54,14 @@ bool repair_store(const Config& config, const RepairFlags& flags) {
   VerifyFlags looking;
   looking.depth = flags.depth;
   looking.bandwidth = flags.bandwidth;
+  const std::optional<CountOrShare> max_loss = parse_count_or_share(flags.max_loss);
+  if (!max_loss)
+    throw Error(ErrorKind::usage,
+                fmt::format("--max-loss: \"{}\" is not a count or a share such as 50%", flags.max_loss));
   const RepairOptions options{.verify = verify_options(config, looking),
                               .publish = publish_options(config),
-                              .dry_run = flags.dry_run};
+                              .dry_run = flags.dry_run,
+                              .max_loss = *max_loss};
   StopFlag stop;
   const SignalWatch signals(stop);
   const SystemClock clock;

@@ -43,6 +43,7 @@ ExitStatus verify_command(const Config& config, const VerifyFlags& flags);
 struct RepairFlags {
   std::string depth = "content";
   std::string bandwidth;
+  std::string max_loss = "50%";
   bool dry_run = false;
   bool sync = false;
   bool json = false;

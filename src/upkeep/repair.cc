@@ -41,6 +41,7 @@ class Repair {
         quarantine_(options.verify.store_folder) {}
 
   void run() {
+    refuse_mass_loss();
     // In this order: a kill between any two steps leaves what the next verify finds, and the next repair goes on with.
     set_modes();
     set_aside_files();
@@ -59,6 +60,19 @@ class Repair {
   }
 
   fs::path path_of(const Digest& digest) const { return blob_path(options_.verify.store_folder, digest); }
+
+  void refuse_mass_loss() const {
+    const std::uint64_t published = index_.view().published_count();
+    if (options_.dry_run || plan_.leaving.size() <= options_.max_loss.of(published)) return;
+    throw Error(
+        ErrorKind::safety_limit,
+        fmt::format(
+            "the bytes of {} of the {} published files are gone, and at most {} may leave the tree: is the "
+            "file system of the store mounted, and whole? Nothing was changed; if this is right, run "
+            "repair once with --max-loss {}",
+            plan_.leaving.size(), published, options_.max_loss.text(), plan_.leaving.size()),
+        "repair the store");
+  }
 
   void set_modes() {
     for (const Digest& digest : plan_.wrong_modes) {

@@ -5,7 +5,7 @@
 // next one: there is no plan on disk.
 // Never deletes a last copy: what it takes out of blobs/ or media/ and is not a copy of an intact blob goes to quarantine.
 // Threads: the caller's, and verify's. Failure: throws Error{index} for an index that only `rebuild` can mend, Error{disk},
-// Error{locked}.
+// Error{locked}, Error{safety_limit}.
 // Not here: fetching (sync), the index itself (rebuild).
 #pragma once
 
@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/units.h"
 #include "tree/publisher.h"
 #include "upkeep/verify.h"
 
@@ -42,6 +43,9 @@ struct RepairOptions {
   VerifyOptions verify;  // its depth is what is looked for; slices and limits do not count
   PublishOptions publish;
   bool dry_run = false;
+  // How many published files may leave the tree because their bytes are gone. More throws Error{safety_limit} before
+  // anything is changed: a file system that is not mounted must not look like a catalogue that was lost.
+  CountOrShare max_loss{100, true};
 };
 
 struct RepairReport {

@@ -295,6 +295,25 @@ TEST(Repair, ATreeThatUndoHoldsStaysHeld) {
   EXPECT_EQ(mirror.verify_at(VerifyDepth::content), Found{});
 }
 
+TEST(Repair, AFileSystemThatIsNotThereIsNotACatalogueThatWasLost) {
+  M mirror;
+  fs::rename(mirror.store() / "blobs", mirror.store() / "elsewhere");
+  fs::remove_all(mirror.media());
+  RepairOptions options = mirror.repair_options();
+  options.max_loss = {50, true};
+  try {
+    mirror.repair_with(options);
+    FAIL() << "must throw";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::safety_limit);
+  }
+  EXPECT_EQ(mirror.open().view().queue_count(), 0u) << "nothing was forgotten";
+  fs::remove_all(mirror.store() / "blobs");
+  fs::rename(mirror.store() / "elsewhere", mirror.store() / "blobs");
+  mirror.repair_with(options);
+  EXPECT_EQ(mirror.open().view().queue_count(), 0u) << "and all is served from the blobs again";
+}
+
 TEST(Repair, ADamagedIndexIsLeftToRebuild) {
   M mirror;
   mirror.close();
