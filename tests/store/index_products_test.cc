@@ -84,7 +84,11 @@ TEST_F(IndexProducts, ARemovedProductLeavesNothing) {
 }
 
 TEST_F(IndexProducts, CodesNoShopWouldUseDoNoHarm) {
-  put(record_of("M1", std::string("00\0123", 6), {std::string(5'000, '1'), "x"}, {}, 1));
+  put(record_of("M1",
+                std::string("00\0"
+                            "123",
+                            6),
+                {std::string(5'000, '1'), "x"}, {}, 1));
   EXPECT_THAT(index_->view().products_of_code("x"), ElementsAre("M1"));
   EXPECT_THAT(index_->view().products_of_code(std::string(5'000, '1')), IsEmpty());
 }
