@@ -4,6 +4,7 @@
 #include <lmdb.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -72,6 +73,13 @@ void refuse_network_file_system(const fs::path& folder) {
     log_warning("the index in {} is on {}; if that is a network share, set store_dir to a local folder",
                 folder.native(), kind.name);
   }
+}
+
+bool is_full(const fs::path& folder) {
+  struct statvfs space {};
+  constexpr std::uint64_t kRoomForACommit = 1 << 20;
+  return ::statvfs(folder.c_str(), &space) == 0 &&
+         std::uint64_t{space.f_bavail} * space.f_frsize < kRoomForACommit;
 }
 
 // Where this process has mapped the file, as the kernel tells: LMDB 0.9 does not. Empty when it cannot be
@@ -238,6 +246,8 @@ void Environment::fail(int code, std::string_view operation) const {
     default:
       break;
   }
+  // LMDB calls a write that was cut short EIO. A disk with no room for the page does that; a failing one says it at once.
+  if (code == EIO && is_full(folder_)) throw_errno(ENOSPC, what);
   if (code > 0) throw_errno(code, what);
   fail_damaged(mdb_strerror(code));
 }
