@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/publish_options.h"
 #include "cli/service_options.h"
 #include "cli/signals.h"
 #include "image/header.h"
@@ -69,19 +70,8 @@ ImageWorker::Options image_options(const Config& config) {
       config.image.validate == ImageSettings::Validate::pixels ? Validate::pixels : Validate::header;
   options.recipes = config.derivatives;
   options.derivative_source = config.select.formats.front();
-  options.decoder.limits.bytes_max = config.media.bytes_max;
-  options.decoder.limits.pixels_max = config.image.pixels_max;
-  options.decoder.limits.pages_max = config.image.pages_max;
-  options.decoder.time_max = config.image.timeout;
-  options.decoder.memory_bytes_max = config.image.decoder_memory;
+  options.decoder = decoder_options(config);
   return options;
-}
-
-PathTemplate path_template(const Config& config) {
-  auto parsed = PathTemplate::parse(config.publish.path);
-  if (const auto* mistake = std::get_if<std::string>(&parsed))
-    throw Error(ErrorKind::config, fmt::format("publish.path: {}", *mistake));
-  return std::get<PathTemplate>(std::move(parsed));
 }
 
 PipelineOptions pipeline_options(const Config& config) {
@@ -121,11 +111,7 @@ SyncOptions sync_options(const Config& config, const SyncFlags& flags) {
                    .codes_column = config.select.codes_column},
       .transport = transport_options(config),
       .pipeline = pipeline_options(config),
-      .publish = {.media_folder = config.media_dir,
-                  .changes_file = config.reports_dir() / "changes.txt",
-                  .path = path_template(config),
-                  .recipes = config.derivatives,
-                  .derivative_source = config.select.formats.front()},
+      .publish = publish_options(config),
       .retire = {},
   };
   options.selection.kinds = kinds_of(config);
