@@ -6,15 +6,6 @@
 
 namespace medimirror {
 
-namespace {
-
-// Two lines of one item make one fingerprint; their order matters, and the service keeps it.
-Fingerprint join(Fingerprint first, Fingerprint second) {
-  return {first.high * 0x9E3779B97F4A7C15u + second.high, first.low * 0xC2B2AE3D27D4EB4Fu + second.low};
-}
-
-}  // namespace
-
 void CatalogueWalk::absorb(std::span<const ListedItem> batch, std::vector<ListedUpdate>& changed) {
   std::size_t next = 0;
   if (held_) {

@@ -117,8 +117,7 @@ void Writer::apply(IndexGroup& group, ListedUpdate& update) {
       update.item = std::move(*stored);
     }
     if (old_mark) {
-      fingerprint.high = old_mark->fingerprint_high * 0x9E3779B97F4A7C15u + fingerprint.high;
-      fingerprint.low = old_mark->fingerprint_low * 0xC2B2AE3D27D4EB4Fu + fingerprint.low;
+      fingerprint = join({old_mark->fingerprint_high, old_mark->fingerprint_low}, fingerprint);
       totals_.assets -= old_mark->assets;
       totals_.filtered -= old_mark->filtered;
       totals_.links -= old_mark->is_link ? 1 : 0;

@@ -27,6 +27,11 @@ struct Fingerprint {
   bool operator==(const Fingerprint&) const = default;
 };
 
+// Of an item that is listed twice. The order of the two matters, and the service keeps it.
+constexpr Fingerprint join(Fingerprint first, Fingerprint second) {
+  return {first.high * 0x9E3779B97F4A7C15u + second.high, first.low * 0xC2B2AE3D27D4EB4Fu + second.low};
+}
+
 // One listed object, unparsed: whoever knows its fingerprint need not look inside.
 struct ListedItem {
   MediaId id =
