@@ -249,6 +249,7 @@ void IndexGroup::remove_published(const AssetKey& key) {
 
 void IndexGroup::mark_unpublished(const AssetKey& key) {
   transaction_->put(handle(*transaction_, kUnpublished), checked_key(key), {});
+  mark_views_stale();
 }
 void IndexGroup::clear_unpublished(const AssetKey& key) {
   transaction_->remove(handle(*transaction_, kUnpublished), checked_key(key));

@@ -18,12 +18,15 @@
 //   unpublished  media id, format             (empty)          assets whose publication may have to change
 //   blobs        digest                       BlobRecord
 //   derivatives  digest, recipe key           digest of the derivative
-//   published    media id, format or recipe   PublishedRecord
+//   published    media id, format or recipe   PublishedRecord  a view's file: "<view>/<product id>" (view_number.h)
 //   runs         run number (8 bytes BE)      RunRecord
 //   settings     name                         text (schema_version, the last run's settings as fingerprints, cursor)
 //   products product id (text) ProductRecord; product_marks fingerprint (16 bytes BE) product id: an unchanged line
 //   costs one look; codes lookup_form of a CNK or GTIN, a zero byte, product id (empty); media_products media id (8
 //   bytes BE), product id (empty). The last three are kept by put_product and remove_product.
+//   view_numbers view's name, zero byte, product id, zero byte, media id   ViewNumber
+// The setting views_stale is "1" from the first mark_unpublished, put_product or remove_product on, until a run has
+// planned all views and published them: so a run that was killed, or a command that knows no views, cannot lose it.
 // An index whose schema_version is not kIndexSchemaVersion is refused.
 #pragma once
 
@@ -39,6 +42,7 @@
 #include <vector>
 
 #include "store/record.h"
+#include "store/view_number.h"
 
 namespace medimirror {
 
@@ -49,6 +53,7 @@ class Transaction;
 }  // namespace lmdb
 
 constexpr std::string_view kIndexSchemaVersion = "1";
+constexpr std::string_view kViewsStaleSetting = "views_stale";
 
 class IndexReader {
  public:
@@ -72,6 +77,12 @@ class IndexReader {
   std::vector<std::string> products_of_media(MediaId id) const;
   void each_product(const std::function<bool(const ProductRecord&)>& callback) const;
   std::uint64_t product_count() const;
+
+  // In order of media id.
+  std::vector<std::pair<MediaId, ViewNumber>> view_numbers(std::string_view view,
+                                                           std::string_view product) const;
+  void each_view_number(const std::function<bool(const ViewNumberKey&, const ViewNumber&)>& callback) const;
+  bool views_are_stale() const;
 
   // Up to `limit` keys after `after` (nothing: from the start), in key order.
   std::vector<AssetKey> queued(const std::optional<AssetKey>& after, std::size_t limit) const;
@@ -155,6 +166,10 @@ class IndexGroup final : public IndexReader {
 
   void put_product(const ProductRecord& record);  // and its codes, its media and the mark of its line
   void remove_product(std::string_view id);
+
+  void put_view_number(const ViewNumberKey& key, const ViewNumber& number);
+  void remove_view_number(const ViewNumberKey& key);
+  void mark_views_stale();
 
   void commit();  // ends the group: nothing may be asked of it afterwards
 

@@ -99,6 +99,7 @@ void IndexGroup::put_product(const ProductRecord& record) {
   transaction_->put(handle(*transaction_, kProductMarks),
                     fingerprint_key(record.fingerprint_high, record.fingerprint_low), id);
   transaction_->put(handle(*transaction_, kProducts), id, encode(record));
+  mark_views_stale();
 }
 
 void IndexGroup::remove_product(std::string_view id) {
@@ -109,6 +110,7 @@ void IndexGroup::remove_product(std::string_view id) {
   transaction_->remove(handle(*transaction_, kProductMarks),
                        fingerprint_key(old->fingerprint_high, old->fingerprint_low));
   transaction_->remove(handle(*transaction_, kProducts), id);
+  mark_views_stale();
 }
 
 }  // namespace medimirror

@@ -1,5 +1,5 @@
 // Role: the tables of the index by name, and how an entry is read or its damage told.
-// Place: private to index.cc (pictures) and index_products.cc (products).
+// Place: private to index.cc (pictures), index_products.cc (products) and index_views.cc (numbers in views).
 #pragma once
 
 #include <fmt/format.h>
@@ -33,12 +33,13 @@ enum Table : std::size_t {
   kProductMarks,
   kCodes,
   kMediaProducts,
+  kViewNumbers,
   kTableCount,
 };
 constexpr std::array<std::string_view, kTableCount> kTableNames = {
-    "marks",       "media",    "assets",        "queue",     "absent",
-    "unpublished", "blobs",    "derivatives",   "published", "runs",
-    "settings",    "products", "product_marks", "codes",     "media_products"};
+    "marks",         "media",       "assets",         "queue",       "absent",   "unpublished",
+    "blobs",         "derivatives", "published",      "runs",        "settings", "products",
+    "product_marks", "codes",       "media_products", "view_numbers"};
 
 inline lmdb::Table handle(const lmdb::Transaction& transaction, Table table) {
   return transaction.environment().table(table);
@@ -55,6 +56,7 @@ inline std::optional<Digest> decode_digest(std::string_view bytes) {
 inline std::string describe(Table table, std::string_view key) {
   if (table == kSettings) return fmt::format("setting {}", key);
   if (table == kProducts) return fmt::format("product {}", key);
+  if (table == kViewNumbers) return "a number of a view";
   if (table > kProducts) return "an entry of a product";
   if (const auto digest = decode_digest(key)) return fmt::format("blob {}", digest->hex());
   if (const auto derivative = decode_derivative_key(key))
