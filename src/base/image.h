@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/digest.h"
+#include "base/print.h"
 
 namespace medimirror {
 
@@ -26,6 +27,7 @@ struct ImageInfo {
   std::uint32_t pages = 1;
   bool has_alpha = false;
   std::string note;  // a harmless oddity, in words; usually empty
+  Print print{};     // what it looks like; empty where the pixels were not decoded, and of derivatives
   bool operator==(const ImageInfo&) const = default;
 };
 

@@ -5,7 +5,7 @@
 //   program: Setup                                   decoder: Ready
 //   program: DecodeRequest, recipes, body            decoder: DecodeReply, then either
 //                                                        the rejection's text, or
-//                                                        the picture's note, then for each derivative Part,
+//                                                        the picture's note and print, then for each derivative Part,
 //                                                        bytes
 // Why a socket and no shared memory: copying a body costs about a hundredth of decoding it.
 // Failure: what the other end says is not believed: every size is checked against a limit before anything is
@@ -26,7 +26,7 @@
 
 namespace medimirror::decoder_wire {
 
-constexpr std::uint32_t kMagic = 0x4D4D4431;  // raised with every change of these structs
+constexpr std::uint32_t kMagic = 0x4D4D4432;  // raised with every change of these structs
 constexpr std::uint32_t kRecipesMax = 64;
 constexpr std::uint32_t kTextBytesMax = 2000;
 constexpr int kExitOutOfMemory = 12;
@@ -66,6 +66,7 @@ struct DecodeReply {
   std::uint32_t magic = kMagic;
   std::uint32_t rejection = 0;   // a RejectionReason, or 0: inspected
   std::uint32_t text_bytes = 0;  // of the rejection's sentence or the picture's note
+  std::uint32_t print_bytes = 0;
   WireInfo info;
 };
 

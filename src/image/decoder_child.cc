@@ -39,10 +39,13 @@ bool send_inspection(int fd, const Inspection& inspection) {
   reply.info = to_wire(inspection.info);
   const std::string note = inspection.info.note.substr(0, kTextBytesMax);
   reply.text_bytes = static_cast<std::uint32_t>(note.size());
+  const std::string& print = inspection.info.print.bytes;
+  reply.print_bytes = static_cast<std::uint32_t>(print.size());
   std::vector<Part> parts;
   for (const MadeDerivative& made : inspection.derivatives)
     parts.push_back({to_wire(made.info), made.bytes.size()});
-  std::vector<iovec> pieces{piece(&reply, sizeof reply), piece(note.data(), note.size())};
+  std::vector<iovec> pieces{piece(&reply, sizeof reply), piece(note.data(), note.size()),
+                            piece(print.data(), print.size())};
   for (std::size_t i = 0; i < parts.size(); ++i) {
     pieces.push_back(piece(&parts[i], sizeof(Part)));
     pieces.push_back(piece(inspection.derivatives[i].bytes.data(), inspection.derivatives[i].bytes.size()));

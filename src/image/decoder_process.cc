@@ -184,7 +184,8 @@ Decoder::Answer Decoder::ask(std::string_view bytes, std::span<const Recipe> rec
   DecodeReply reply;
   if (const Transfer received = receive(&reply, sizeof reply); received != Transfer::done)
     return failure(received);
-  if (reply.magic != kMagic || reply.text_bytes > kTextBytesMax) return nonsense;
+  if (reply.magic != kMagic || reply.text_bytes > kTextBytesMax || reply.print_bytes > kPrintBytesMax)
+    return nonsense;
   std::string text(reply.text_bytes, '\0');
   if (const Transfer received = receive(text.data(), text.size()); received != Transfer::done)
     return failure(received);
@@ -197,6 +198,10 @@ Decoder::Answer Decoder::ask(std::string_view bytes, std::span<const Recipe> rec
   std::optional<ImageInfo> info = from_wire(reply.info, options_.limits);
   if (!info) return nonsense;
   info->note = std::move(text);
+  info->print.bytes.resize(reply.print_bytes);
+  if (const Transfer received = receive(info->print.bytes.data(), reply.print_bytes);
+      received != Transfer::done)
+    return failure(received);
   Inspection inspection{*std::move(info), {}};
   for (std::size_t i = 0; i < recipes.size(); ++i) {
     Part part;

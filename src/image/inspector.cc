@@ -11,6 +11,7 @@
 #include "image/container.h"
 #include "image/decode_warning.h"
 #include "image/derivative.h"
+#include "image/print_maker.h"
 #include "image/vips_runtime.h"
 
 namespace medimirror {
@@ -82,7 +83,7 @@ DecodedPicture picture_of(const VImage& image, std::span<const Recipe> recipes) 
 // Every pixel of every page is decoded; those of the first page are kept as far as somebody needs them.
 // Strip by strip on this thread: libvips' own sinks start threads, which costs more than it gives to one
 // picture.
-void decode_all(const VImage& image, DecodedPicture& picture) {
+void decode_all(const VImage& image, DecodedPicture& picture, PrintMaker& print) {
   constexpr int kStripRows = 16;
   VipsRegion* region = vips_region_new(image.get_image());
   struct Unref {
@@ -93,8 +94,10 @@ void decode_all(const VImage& image, DecodedPicture& picture) {
   for (int top = 0; top < height; top += kStripRows) {
     const VipsRect strip{0, top, image.width(), std::min(kStripRows, height - top)};
     if (vips_region_prepare(region, &strip) != 0) throw vips::VError();
-    for (int y = top; y < std::min(top + strip.height, first_page); ++y)
+    for (int y = top; y < std::min(top + strip.height, first_page); ++y) {
       picture.pyramid.add_row(VIPS_REGION_ADDR(region, 0, y));
+      print.add_row(VIPS_REGION_ADDR(region, 0, y));
+    }
   }
 }
 
@@ -131,7 +134,10 @@ std::variant<DecodedPicture, Rejection> decode(std::string_view bytes, std::span
         return Rejection{RejectionReason::unsupported,
                          fmt::format("the picture has {} bands", image.bands())};
       picture = picture_of(image, recipes);
-      decode_all(image, picture);
+      PrintMaker print(picture.width, picture.height, static_cast<std::uint32_t>(image.bands()),
+                       picture.has_alpha);
+      decode_all(image, picture, print);
+      info.print = print.finish(picture.orientation);
     }  // libjpeg's warnings are told when the image is closed
     const std::vector<std::string> warnings = take_vips_warnings();
     const WarningVerdict verdict = judge_warnings(warnings, warnings.empty() ? 0 : jpeg_scans(bytes));

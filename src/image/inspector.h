@@ -1,4 +1,4 @@
-// Role: are these bytes a good picture, to the last pixel? And, from the same decode, its derivatives.
+// Role: are these bytes a good picture, to the last pixel? And, from the same decode, its print and its derivatives.
 // Place: runs in the decoder process (decoder_process.h), which is where the rest of the program reaches it.
 // Threads: one at a time in a process, after start_vips(). Takes milliseconds to seconds; the process around
 // it has the time-out.

@@ -6,6 +6,7 @@
 //              32 bits are plenty where damage that slips through costs one item's planning again
 //   string   = length(var) bytes;   list = count(var) element*;   optional = flag(1 byte) [value]
 //   the fields of each body stand in record.cc in the order of the struct
+// A blob's record is of version 2: the picture's print is at its end. One of version 1 is read as one without.
 // Keys sort as bytes: media id as 8 bytes big-endian, then the format's name.
 // Failure: decoding never throws and never reads out of bounds; it returns nothing for what fails its check,
 // is of another version, or has bytes left over.

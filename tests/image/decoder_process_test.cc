@@ -115,7 +115,10 @@ TEST(Decoder, InspectsAndDerives) {
     const auto result = decoder.inspect(photo(), recipes);
     ASSERT_TRUE(std::holds_alternative<Inspection>(result)) << refused(result).detail;
     const Inspection& inspection = std::get<Inspection>(result);
-    EXPECT_EQ(inspection.info, (ImageInfo{ImageFormat::jpeg, 300, 200, 1, false, ""}));
+    const auto here = inspect_pixels(photo(), {});
+    const Print& print = std::get<Inspection>(here).info.print;
+    EXPECT_FALSE(print.empty());
+    EXPECT_EQ(inspection.info, (ImageInfo{ImageFormat::jpeg, 300, 200, 1, false, "", print}));
     ASSERT_EQ(inspection.derivatives.size(), 1u);
     EXPECT_EQ(inspection.derivatives[0].info.width, 100u);
     EXPECT_EQ(inspection.derivatives[0].info.height, 67u);

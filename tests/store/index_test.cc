@@ -288,12 +288,12 @@ TEST_F(IndexTest, AnotherSchemaVersionIsRefused) {
   {
     const auto index = open();
     IndexGroup group = index->group();
-    group.put_setting("schema_version", "2");
+    group.put_setting("schema_version", "1");
     group.commit();
   }
   const auto [kind, sentence] = error_of([&] { open(); });
   EXPECT_EQ(kind, ErrorKind::index);
-  EXPECT_THAT(sentence, HasSubstr("schema version 2"));
+  EXPECT_THAT(sentence, HasSubstr("schema version 1"));
   EXPECT_THAT(sentence, HasSubstr("medimirror rebuild"));
 }
 
