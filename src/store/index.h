@@ -52,7 +52,7 @@ class Environment;
 class Transaction;
 }  // namespace lmdb
 
-constexpr std::string_view kIndexSchemaVersion = "1";
+constexpr std::string_view kIndexSchemaVersion = "2";
 constexpr std::string_view kViewsStaleSetting = "views_stale";
 
 class IndexReader {
