@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kQueueChunk = 256;
 constexpr std::size_t kUpdatesPerMessage = 64;
+constexpr std::int64_t kListedAhead = 8192;  // listed items that the writer has not committed yet
 constexpr Millis kLoopSleepMax{
     250};  // so that progress moves and a stop is seen even when nothing else happens
 
@@ -117,11 +118,12 @@ class Loop {
   }
 
   void read_listing() {
-    if (listing_ == nullptr || listing_over_ || draining_) return;
+    if (listing_ == nullptr || listing_over_ || draining_ || listed_room_ <= 0) return;
     listing_->advance(clock_.steady_now());
     while (listing_->take(batch_)) {
       walk_.absorb(batch_, changed_);
       send_changed(kUpdatesPerMessage);
+      if (listed_room_ <= 0) return;  // the writer is behind; it wakes this thread after each group
     }
     if (listing_->state() != Listing::State::running) {
       walk_.finish(changed_);
@@ -130,21 +132,27 @@ class Loop {
         progress_.say(fmt::format("the listing was cut short: {}; nothing will be removed in this run",
                                   listing_->cut_reason()));
     }
-    send_changed(listing_over_ ? 1 : 0);
-    if (listing_over_) writer_.inbox().push(Barrier{kListingBarrier});
+    send_changed(1);
+    if (listing_over_) push_barrier(kListingBarrier);
   }
 
-  // Sends what changed, when at least `least` waits (0: whatever there is). May wait for the writer: that is
-  // the back-pressure on a listing that is all new, and it lasts no longer than one group's commit.
+  // Sends what changed, when at least `least` waits.
   void send_changed(std::size_t least) {
     if (changed_.empty() || changed_.size() < least) return;
+    listed_room_ -= static_cast<std::int64_t>(changed_.size());
     writer_.inbox().push(ListedBatch{std::exchange(changed_, {})});
+  }
+
+  void push_barrier(std::uint64_t number) {
+    writer_.inbox().push(Barrier{number});
+    writer_.inbox().hurry();
   }
 
   void hear_writer() {
     const Feedback::News news = writer_.feedback().take();
     room_.items += news.items;
     room_.bytes += news.bytes;
+    listed_room_ += news.listed;
     barrier_seen_ = news.barrier;
     failed_ = news.failed;
     queued_ = news.queued;
@@ -192,7 +200,7 @@ class Loop {
       pass_ = Pass::over;
     } else if (listed_before_reading && nothing_under_way()) {
       pass_ = Pass::settling;
-      writer_.inbox().push(Barrier{kFirstPassBarrier});
+      push_barrier(kFirstPassBarrier);
     }
     return false;
   }
@@ -306,6 +314,7 @@ class Loop {
   CatalogueWalk walk_;
   std::vector<ListedItem> batch_;
   std::vector<ListedUpdate> changed_;
+  std::int64_t listed_room_ = kListedAhead;
   bool listing_over_ = false;       // no more will be read of it
   std::uint64_t barrier_seen_ = 0;  // how far the writer is
   bool draining_ = false;

@@ -18,12 +18,20 @@ namespace {
 constexpr std::size_t kFailuresReported = 100'000;
 constexpr std::size_t kNotesReported = 1'000;
 
+// Making blobs durable costs nearly the same for ten as for a thousand (local_blob_store.cc), so groups of them
+// are this far apart. A single picture after a pause is not held up.
+constexpr Millis kBetweenGroups{100};
+
+bool brings_bytes(const WriterMessage& message) {
+  return std::holds_alternative<Arrived>(message) || std::holds_alternative<Derived>(message);
+}
+
 }  // namespace
 
 Feedback::News Feedback::take() {
   std::lock_guard lock(mutex_);
   News news = news_;
-  news_.items = news_.bytes = 0;
+  news_.items = news_.bytes = news_.listed = 0;
   return news;
 }
 
@@ -41,10 +49,13 @@ Writer::Writer(Options options, Index& index, BlobStore& blobs, const Clock& clo
       inbox_(options_.inbox_capacity) {}
 
 void Writer::run() {
+  SteadyTime earliest{};
   for (;;) {
-    std::deque<WriterMessage> messages = inbox_.take_all();
+    std::deque<WriterMessage> messages = inbox_.gather(earliest);
     if (messages.empty()) return;
     write(messages);
+    const bool blobs = std::ranges::any_of(messages, brings_bytes);
+    earliest = blobs ? clock_.steady_now() + kBetweenGroups : SteadyTime{};
   }
 }
 
@@ -61,6 +72,7 @@ void Writer::write(std::deque<WriterMessage>& messages) {
     Feedback::News& told = feedback_.news_;
     told.items += std::exchange(news_.items, 0);
     told.bytes += std::exchange(news_.bytes, 0);
+    told.listed += std::exchange(news_.listed, 0);
     told.barrier = news_.barrier;
     told.queued = news_.queued;
     told.stored_bytes = totals_.stored_bytes;
@@ -104,6 +116,7 @@ void Writer::commit_blobs(const std::deque<WriterMessage>& messages) {
 }
 
 void Writer::apply(IndexGroup& group, ListedBatch& batch) {
+  news_.listed += static_cast<std::int64_t>(batch.updates.size());
   for (ListedUpdate& update : batch.updates) apply(group, update);
 }
 

@@ -87,6 +87,7 @@ class Feedback {
  public:
   struct News {
     std::int64_t items = 0, bytes = 0;  // room given back
+    std::int64_t listed = 0;            // likewise, of listed updates
     std::uint64_t barrier = 0;
     std::uint64_t stored_bytes = 0;
     std::uint64_t failed = 0, queued = 0;
@@ -106,7 +107,7 @@ class Writer {
     Selection selection;
     std::filesystem::path rejected_folder;  // samples of refused bodies
     std::uint64_t reserve_bytes = 0;        // of free space: below it the run ends
-    std::size_t inbox_capacity = 1024;
+    std::size_t inbox_capacity = 8192;  // more than all who push may have under way, so that none ever waits
     const AdoptedNames* adopted = nullptr;  // pictures that `adopt` took over
   };
   Writer(Options options, Index& index, BlobStore& blobs, const Clock& clock, std::function<void()> wake);

@@ -1,5 +1,5 @@
 // Role: how threads talk: a queue with a limit, whose messages are moved. A thread takes all that waits at
-// once.
+// once, or gathers more for a while when a larger group is cheaper.
 // Threads: any number may push; one thread takes.
 // Limits: `capacity` messages. push() blocks while the inbox is full; who must never block (the network
 // thread) reserves room first, so that for it push() returns at once.
@@ -14,6 +14,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/clock.h"
+
 namespace medimirror {
 
 template <typename Message>
@@ -27,6 +29,10 @@ class Inbox {
       room_.wait(lock, [&] { return closed_ || messages_.size() < capacity_; });
       if (closed_) return false;
       messages_.push_back(std::move(message));
+      if (gathering_) {
+        if (messages_.size() * 2 >= capacity_) enough_.notify_one();
+        return true;  // who gathers is awake already, or sleeps on purpose
+      }
     }
     waiting_.notify_one();
     return true;
@@ -58,12 +64,38 @@ class Inbox {
     return all;
   }
 
+  // The same, but not before `earliest`, unless the inbox is half full, closed, or somebody is in a hurry.
+  std::deque<Message> gather(SteadyTime earliest) {
+    std::deque<Message> all;
+    {
+      std::unique_lock lock(mutex_);
+      waiting_.wait(lock, [&] { return closed_ || !messages_.empty(); });
+      gathering_ = true;
+      enough_.wait_until(lock, earliest,
+                         [&] { return closed_ || hurried_ || messages_.size() * 2 >= capacity_; });
+      gathering_ = hurried_ = false;
+      all.swap(messages_);
+    }
+    room_.notify_all();
+    return all;
+  }
+
+  // What was pushed so far is not gathered for any longer.
+  void hurry() {
+    {
+      std::lock_guard lock(mutex_);
+      hurried_ = true;
+    }
+    enough_.notify_all();
+  }
+
   void close() {
     {
       std::lock_guard lock(mutex_);
       closed_ = true;
     }
     waiting_.notify_all();
+    enough_.notify_all();
     room_.notify_all();
   }
 
@@ -75,9 +107,11 @@ class Inbox {
  private:
   const std::size_t capacity_;
   mutable std::mutex mutex_;
-  std::condition_variable waiting_;
+  std::condition_variable waiting_;  // for a message
+  std::condition_variable enough_;   // for enough of them
   std::condition_variable room_;
   std::deque<Message> messages_;
+  bool gathering_ = false, hurried_ = false;
   bool closed_ = false;
 };
 

@@ -54,7 +54,7 @@ struct MediaSettings {
   bool http2 = true;
   std::uint64_t bandwidth = 0;            // bytes a second, all downloads together; 0: no cap
   std::uint64_t bytes_max = 64ULL << 20;  // a file
-  std::uint64_t memory = 256ULL << 20;    // bodies in memory, all together
+  std::uint64_t memory = 128ULL << 20;    // bodies in memory, all together
   std::chrono::seconds connect_timeout{20}, stall_timeout{30}, total_timeout{300};
   int attempts = 5;
 };

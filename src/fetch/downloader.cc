@@ -15,7 +15,7 @@ namespace {
 
 // Reserved for a body before its size is known; most pictures are smaller. The difference is settled on
 // arrival.
-constexpr std::int64_t kBytesReserved = 1 << 20;
+constexpr std::int64_t kBytesReserved = 1 << 18;
 
 std::string origin_of(const std::string& url) {
   const std::optional<Url> parsed = parse_url(url);

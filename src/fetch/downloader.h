@@ -68,8 +68,7 @@ struct FetchResult {
 // What may be in memory between the wire and the disk. Taken by the downloader, given back when the writer
 // committed.
 struct Room {
-  std::int64_t items = 512;
-  std::int64_t bytes = std::int64_t{256} << 20;
+  std::int64_t items = 0, bytes = 0;
 };
 
 struct HostTrouble {

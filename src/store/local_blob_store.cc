@@ -1,19 +1,18 @@
-// The save recipe. stage(): write, mode, time; the descriptor stays open. commit(): fsync every file of the group from
-// kSyncThreads threads, rename each, fsync each touched folder from the same number of threads.
+// The save recipe. stage(): write, mode, time. commit(): make the files of the group durable, rename each, make the
+// touched folders durable. A few files (or folders) are synced one by one, from kSyncThreads threads; for more of them
+// one syncfs does it, where its answer can be trusted (tells_of_failed_writes below).
 //
-// Why so. Microseconds a file inside commit(), for files + folders, from a bare loop over these system calls (ext4 on a
-// virtio disk, 2 cores, files of 45 KB, groups of 256, load average below 1); renames add 9 to each. The ranges are all
-// the runs there were, one to three each:
-//   fsync one after the other       169-222 + 46-73
-//   fsync from 8 threads              72-80 + 19-24
-//   fsync from 16 threads             54-65 + 13-17   chosen
-//   syncfs, then folders from 16      31-35 + 14-17
-//   syncfs twice                      29-31 + 3-4
-//   sync_file_range in stage(),
-//   then fsync from 16 threads        14-16 + 14-16   part of the work is then in stage(), how much was not separable
-// syncfs is faster and was not taken: it writes back what every other program left on that file system, however much,
-// and its error names no file. The cost of stage() varied tenfold between runs on that machine, so these loops say
-// nothing about files per second in all, nor whether fsync in stage() is better; store_bench measures this code.
+// Why so. A whole sync of 10 000 files of 45 KB from nginx on the same 2 cores (ext4 on a virtio disk), as a multiple of
+// what `curl -Z` takes to write them without any sync, median of four turns in which all took part:
+//   no sync at all                                        1.10
+//   fsync of each file and folder, groups as they come    2.25
+//   fsync of each, groups at least 100 ms apart           1.60
+//   the same, write-back started by sync_file_range       1.44
+//   syncfs, groups as they come                           1.40
+//   syncfs, groups at least 100 ms apart                  1.27   chosen; 50, 200 and 400 ms are no different
+// With fsync, each call that finds its journal transaction committed still flushes the disk's cache; syncfs writes all
+// there is, commits once and flushes once. Its price: it also writes back what other programs left on that file system,
+// which is why small groups do without it.
 #include "store/local_blob_store.h"
 
 #include <dirent.h>
@@ -21,12 +20,16 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bitset>
 #include <cerrno>
+#include <cstdio>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -47,6 +50,21 @@ namespace {
 
 constexpr unsigned kBlobMode = 0444;
 constexpr std::size_t kSyncThreads = 16;
+constexpr std::size_t kSyncedSinglyMax = 64;  // files, or folders
+
+// Whether syncfs says that some write-back failed since `fd` was opened: since Linux 5.8, and where each file's data
+// goes to a disk of this machine. Others (overlays, networks, FUSE) may not pass the call on, or not its answer.
+bool tells_of_failed_writes(int fd) {
+  struct utsname kernel {};
+  unsigned major = 0, minor = 0;
+  if (::uname(&kernel) != 0 || std::sscanf(kernel.release, "%u.%u", &major, &minor) != 2) return false;
+  if (std::pair(major, minor) < std::pair(5U, 8U)) return false;
+  struct statfs info {};
+  if (::fstatfs(fd, &info) != 0) return false;
+  constexpr std::array<std::uint32_t, 4> kLocal = {0xEF53 /* ext4 */, 0x58465342 /* XFS */,
+                                                   0x9123683E /* btrfs */, 0xF2F52010 /* F2FS */};
+  return std::ranges::find(kLocal, static_cast<std::uint32_t>(info.f_type)) != kLocal.end();
+}
 
 // Calls work(0) … work(count - 1) from several threads, which spend their time waiting for the disk. The
 // first failure stops the rest and is rethrown here when all threads have ended.
@@ -108,13 +126,17 @@ class LocalBlobStore final : public BlobStore {
   void make_fans(const Fans& touched);
   void keep_open(const std::string& token, UniqueFd fd, const fs::path& path);
   UniqueFd take_open(const std::string& token);
+  void sync_staged(const std::vector<StagedBlob>& group);
+  void sync_fans(const Fans& touched);
+  void sync_file_system();
   std::vector<StagedBlob> without_repetition(std::span<const StagedBlob> group);
   bool is_there(const StagedBlob& blob) const;
 
   const fs::path folder_, blobs_, staging_;
   const bool durable_;
   std::once_flag layout_made_;
-  Fans known_fans_;  // durable for certain; commit()'s thread only
+  UniqueFd file_system_;  // opened before anything is staged; empty where syncfs is not to be trusted
+  Fans known_fans_;       // durable for certain; commit()'s thread only
   std::atomic<std::uint64_t> staged_count_{0};
   std::mutex open_mutex_;
   std::unordered_map<std::string, UniqueFd> open_;  // staged and not synced yet, by token
@@ -124,6 +146,8 @@ void LocalBlobStore::make_layout() {
   make_folders(staging_);
   make_folders(blobs_);
   if (!durable_) return;
+  UniqueFd fd = open_file(staging_, O_RDONLY | O_DIRECTORY);
+  if (tells_of_failed_writes(fd.get())) file_system_ = std::move(fd);
   sync_folder(folder_);
   if (folder_.has_parent_path()) sync_folder(folder_.parent_path());
 }
@@ -171,7 +195,7 @@ void LocalBlobStore::keep_open(const std::string& token, UniqueFd fd, const fs::
       return;
     }
   }
-  sync_file(fd.get(), path);
+  if (!file_system_) sync_file(fd.get(), path);
 }
 
 UniqueFd LocalBlobStore::take_open(const std::string& token) {
@@ -207,11 +231,7 @@ std::vector<StagedBlob> LocalBlobStore::without_repetition(std::span<const Stage
 
 void LocalBlobStore::commit(std::span<const StagedBlob> group) {
   const std::vector<StagedBlob> fresh = without_repetition(group);
-  if (durable_)
-    for_each_in_parallel(fresh.size(), [&](std::size_t i) {
-      const UniqueFd fd = take_open(fresh[i].token);
-      if (fd) sync_file(fd.get(), path_of(fresh[i]));
-    });
+  if (durable_) sync_staged(fresh);
 
   // Also the folders of blobs that were there before: a run that died between rename and sync may have left
   // them.
@@ -222,12 +242,31 @@ void LocalBlobStore::commit(std::span<const StagedBlob> group) {
     if (::rename(path_of(blob).c_str(), path_of(blob.digest).c_str()) != 0)
       throw_errno(errno,
                   fmt::format("rename {} to {}", path_of(blob).native(), path_of(blob.digest).native()));
+  if (durable_) sync_fans(touched);
+}
 
-  if (!durable_) return;
+void LocalBlobStore::sync_staged(const std::vector<StagedBlob>& group) {
+  std::vector<UniqueFd> open;
+  for (const StagedBlob& blob : group) open.push_back(take_open(blob.token));
+  // without a descriptor, only the file system as a whole can tell what became of the bytes
+  const bool all_open = std::ranges::all_of(open, [](const UniqueFd& fd) { return static_cast<bool>(fd); });
+  if (file_system_ && (group.size() > kSyncedSinglyMax || !all_open)) return sync_file_system();
+  for_each_in_parallel(group.size(), [&](std::size_t i) {
+    if (open[i]) sync_file(open[i].get(), path_of(group[i]));  // else stage() has synced it
+  });
+}
+
+void LocalBlobStore::sync_fans(const Fans& touched) {
+  if (file_system_ && touched.count() > kSyncedSinglyMax) return sync_file_system();
   std::vector<fs::path> folders;
   for (std::size_t fan = 0; fan < touched.size(); ++fan)
     if (touched[fan]) folders.push_back(path_of_fan(fan));
   for_each_in_parallel(folders.size(), [&](std::size_t i) { sync_folder(folders[i]); });
+}
+
+void LocalBlobStore::sync_file_system() {
+  if (::syncfs(file_system_.get()) != 0)
+    throw_errno(errno, fmt::format("make the files in {} durable", folder_.native()));
 }
 
 void LocalBlobStore::discard(const StagedBlob& blob) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <numeric>
 #include <thread>
@@ -43,14 +44,40 @@ TEST(InboxTest, CloseWakesWhoWaitsForRoomAndWhoWaitsForMessages) {
   empty.close();
 }
 
+TEST(InboxTest, GatheringEndsWhenHalfFullClosedHurriedOrAtItsTime) {
+  const SteadyTime never = std::chrono::steady_clock::now() + std::chrono::hours(1);
+  Inbox<int> inbox(4);
+  std::jthread pusher([&] {
+    inbox.push(1);
+    inbox.push(2);
+  });
+  EXPECT_EQ(inbox.gather(never), (std::deque<int>{1, 2}));
+  pusher.join();
+
+  inbox.push(3);
+  inbox.hurry();
+  EXPECT_EQ(inbox.gather(never), std::deque<int>{3});
+
+  inbox.push(4);
+  EXPECT_EQ(inbox.gather(std::chrono::steady_clock::now()), std::deque<int>{4});
+
+  inbox.push(5);
+  std::jthread closer([&] { inbox.close(); });
+  EXPECT_EQ(inbox.gather(never), std::deque<int>{5});
+  EXPECT_TRUE(inbox.gather(never).empty());
+}
+
 TEST(InboxTest, NothingIsLostBetweenManyThreads) {
   constexpr int kPushers = 4, kMessages = 20'000;
   Inbox<int> inbox(16);
   long long sum = 0;
+  bool gathers = false;
   std::jthread taker([&] {
     for (;;) {
-      const std::deque<int> messages = inbox.take_all();
+      const std::deque<int> messages =
+          gathers ? inbox.gather(std::chrono::steady_clock::now() + Millis(1)) : inbox.take_all();
       if (messages.empty()) return;
+      gathers = !gathers;
       sum = std::accumulate(messages.begin(), messages.end(), sum);
     }
   });

@@ -44,17 +44,17 @@ class Killed(EndToEnd):
                 self.assertEqual(service.media_requests(), 0)
 
     def test_work_before_the_kill_is_not_lost(self):
-        service = self.sandbox("--oddities", "off", "--latency", 20, media=1500)
+        service = self.sandbox("--oddities", "off", "--latency", 5, media=4000)
         mirror = self.mirror(service)
         process = mirror.start("sync")
-        wait_until(lambda: service.media_requests() >= 1200, 60)
+        wait_until(lambda: service.media_requests() >= 3600, 60)
         with self.assertRaises(AssertionError):
             mirror.finish(process, 0)
         asked = service.media_requests()
         service.reset_stats()
         self.sync(mirror)
-        # what was under way: 16 connections, and at most 512 pictures that waited for a decoder or for the commit
-        self.assertLessEqual(asked + service.media_requests(), len(service.truth()) + 16 + 512)
+        # what was under way: 16 connections, and at most 2048 pictures that waited for a decoder or for the commit
+        self.assertLessEqual(asked + service.media_requests(), len(service.truth()) + 16 + 2048)
         self.check_against_truth(mirror, service)
 
 
