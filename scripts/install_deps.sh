@@ -6,7 +6,7 @@ packages=(
   # to build
   ca-certificates g++ cmake ninja-build ccache pkg-config
   libcurl4-openssl-dev libssl-dev libsimdjson-dev libvips-dev liblmdb-dev libfmt-dev libspdlog-dev libcli11-dev
-  libtomlplusplus-dev nlohmann-json3-dev libseccomp-dev libxxhash-dev libxlsxwriter-dev zlib1g-dev libcpp-httplib-dev
+  libtomlplusplus-dev nlohmann-json3-dev libseccomp-dev libxxhash-dev libxlsxwriter-dev libsqlite3-dev zlib1g-dev libcpp-httplib-dev
   # to test and to try
   libgtest-dev libgmock-dev libbenchmark-dev curl rsync nginx openssl strace python3
 )

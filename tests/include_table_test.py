@@ -24,10 +24,12 @@ MAY_INCLUDE = {
     "tree": {"base", "store"},
     "report": {"base", "store"},
     "shop": {"base", "store", "report"},
+    "feed": {"base", "http", "store"},
     "gallery": {"base", "http", "store", "report"},
     "upkeep": {"base", "http", "store", "api", "image", "tree", "report"},
     "sync": {"base", "http", "store", "api", "fetch", "image", "tree", "report", "shop", "upkeep"},
-    "cli": {"base", "http", "store", "api", "fetch", "image", "tree", "report", "gallery", "upkeep", "sync"},
+    "cli": {"base", "http", "store", "api", "fetch", "image", "tree", "report", "shop", "feed", "gallery", "upkeep",
+            "sync"},
     "main": {"base", "cli", "image"},  # image: a decoder process is this program, started anew
     "sandbox": {"base"},
 }
@@ -42,12 +44,13 @@ THIRD_PARTY = [
     (r"CLI/", {"cli/", "sandbox/"}),
     (r"toml\+\+/", {"cli/config_file.cc"}),
     (r"httplib\.h", {"gallery/", "sandbox/"}),
-    (r"nlohmann/", {"api/", "tree/", "report/", "gallery/", "shop/", "cli/", "sandbox/"}),
+    (r"nlohmann/", {"api/", "tree/", "report/", "gallery/", "shop/", "feed/", "cli/", "sandbox/"}),
     (r"spdlog/", {"base/log.cc"}),
     (r"openssl/", {"base/", "http/"}),
     (r"xxhash\.h", {"store/", "api/"}),
     (r"zlib\.h", {"image/", "upkeep/", "sandbox/"}),
     (r"xlsxwriter\.h", {"shop/"}),
+    (r"sqlite3\.h", {"feed/"}),
     (r"fmt/", {""}),
 ]
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/config.h"
+#include "feed/systems.h"
 
 namespace medimirror {
 
@@ -47,6 +48,39 @@ struct CommandLine {
     return config;
   }
 };
+
+void add_export_options(CLI::App& command, ExportFlags& flags) {
+  command.add_option("--format", flags.format, "The system that the file is for")
+      ->required()
+      ->check(CLI::IsMember(feed_system_names()));
+  command.add_option("--base-url", flags.base_url, "The address of media/ as the shop sees it")
+      ->required()
+      ->type_name("URL");
+  CLI::Option* view =
+      command.add_option("--view", flags.view, "The files of this view, not of the main tree");
+  view->type_name("NAME");
+  command
+      .add_option("--publication", flags.publication,
+                  "A format or derivative of the main tree (default: the first of select.formats)")
+      ->type_name("NAME")
+      ->excludes(view);
+  command
+      .add_option("--output", flags.output,
+                  "Where to (default: reports/export-FORMAT.csv or the like; - is stdout)")
+      ->type_name("FILE|-");
+  command.add_option("--codes", flags.codes, "Only the products of this list (CNK, EAN, GTIN or Medipim id)")
+      ->type_name("FILE");
+  command
+      .add_option("--sku", flags.sku,
+                  "Which code the shop knows products by (default: cnk; any: CNK, else EAN, else Medipim id)")
+      ->check(CLI::IsMember({"cnk", "ean", "medipim_id", "any"}));
+  command
+      .add_option("--locale", flags.locale, "Names in this language alone (default: by api.accept_language)")
+      ->type_name("LOCALE");
+  command.add_flag("--names", flags.names, "Also the column that renames the shop's own products");
+  command.add_flag("--replace-images", flags.replace_images,
+                   "PrestaShop: the pictures that a product has are deleted by the import");
+}
 
 }  // namespace
 
@@ -136,6 +170,11 @@ ExitStatus run_command_line(int argc, char** argv) {
                             [&] { return serve_command(line.config(), serve_port); });
   serve->add_option("--port", serve_port, "Port on 127.0.0.1 (default: 8700; 0 takes a free one)")
       ->type_name("N");
+
+  ExportFlags export_flags;
+  add_export_options(*command(app, "export", "Write an import file for a shop, of what is published",
+                              [&] { return export_command(line.config(), export_flags); }),
+                     export_flags);
 
   VerifyFlags verify_flags;
   CLI::App* verify =

@@ -31,6 +31,17 @@ ExitStatus status_command(const Config& config, bool json);
 ExitStatus show_command(const Config& config, MediaId id, bool json);
 ExitStatus report_gallery_command(const Config& config);
 ExitStatus serve_command(const Config& config, std::uint16_t port);
+
+struct ExportFlags {
+  std::string format, base_url;
+  std::string publication, view, codes, locale;  // empty: not given
+  std::string output;                            // empty: in the folder of reports
+  std::string sku = "cnk";                       // cnk, ean, medipim_id, any
+  bool names = false;
+  bool replace_images = false;
+};
+ExitStatus export_command(const Config& config, const ExportFlags& flags);
+
 struct VerifyFlags {
   std::string depth = "structure";
   std::string slice, max_age, time_limit, bandwidth;  // as written; empty: not given
