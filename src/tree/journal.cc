@@ -7,9 +7,9 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
-#include <charconv>
 
 #include "base/error.h"
+#include "tree/line_fields.h"
 
 namespace medimirror {
 
@@ -19,43 +19,6 @@ namespace {
 
 constexpr std::size_t kBufferBytes = 256 * 1024;
 constexpr std::size_t kFields = 8;
-
-bool is_plain(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-         c == '+' || c == '@' || c == '=' || c == ',' || c == '/' || c == '-';
-}
-
-void append_escaped(std::string& line, std::string_view text) {
-  for (const char c : text) {
-    if (is_plain(c))
-      line += c;
-    else
-      fmt::format_to(std::back_inserter(line), "%{:02x}", static_cast<unsigned char>(c));
-  }
-}
-
-bool unescape(std::string_view text, std::string& into) {
-  into.clear();
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    if (text[at] != '%') {
-      into += text[at];
-      continue;
-    }
-    unsigned value = 0;
-    if (at + 2 >= text.size()) return false;
-    const auto [end, error] = std::from_chars(text.data() + at + 1, text.data() + at + 3, value, 16);
-    if (error != std::errc() || end != text.data() + at + 3) return false;
-    into += static_cast<char>(value);
-    at += 2;
-  }
-  return true;
-}
-
-template <typename Number>
-bool read_number(std::string_view text, Number& into) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
-  return error == std::errc() && end == text.data() + text.size();
-}
 
 }  // namespace
 
@@ -77,12 +40,7 @@ std::string encode(const JournalEntry& entry) {
 
 std::optional<JournalEntry> decode_journal_line(std::string_view line) {
   std::array<std::string_view, kFields> fields;
-  for (std::size_t at = 0; at < kFields; ++at) {
-    const auto tab = line.find('\t');
-    if ((tab == std::string_view::npos) != (at + 1 == kFields)) return std::nullopt;
-    fields[at] = line.substr(0, tab);
-    if (tab != std::string_view::npos) line.remove_prefix(tab + 1);
-  }
+  if (!split_fields(line, fields)) return std::nullopt;
   JournalEntry entry;
   if (fields[0].size() != 1 || std::string_view("+~-xc").find(fields[0][0]) == std::string_view::npos)
     return std::nullopt;

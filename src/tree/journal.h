@@ -34,8 +34,8 @@ struct JournalEntry {
     clear = 'c',  // nothing is left to do for this key of the table `unpublished`
   } kind{};
   AssetKey key;
-  PublishedRecord now;   // of add and replace
-  std::string old_path;  // of replace (when the path moved), remove and drop
+  PublishedRecord now;   // of add and replace; of remove only a path that another file has from now on
+  std::string old_path;  // of replace (when the path moved), remove (else) and drop
 };
 
 std::string encode(const JournalEntry& entry);  // with its newline

@@ -250,4 +250,29 @@ bool PathTemplate::uses(std::string_view field) const {
          std::ranges::any_of(pieces_, [&](const Piece& piece) { return piece.field == *wanted; });
 }
 
+bool PathTemplate::may_start_with(std::string_view folder, const std::vector<std::string>& formats) const {
+  return may_be(0, folder, formats);
+}
+
+// Whether the pieces from `piece` to the end of its part can be rendered as `rest`.
+bool PathTemplate::may_be(std::size_t piece, std::string_view rest,
+                          const std::vector<std::string>& formats) const {
+  if (piece == pieces_.size() || pieces_[piece].field == Field::slash) return rest.empty();
+  const auto goes_on_after = [&](std::size_t bytes) {
+    return may_be(piece + 1, rest.substr(bytes), formats);
+  };
+  if (pieces_[piece].field == Field::literal)
+    return rest.starts_with(pieces_[piece].literal) && goes_on_after(pieces_[piece].literal.size());
+  if (pieces_[piece].field == Field::format)
+    return std::ranges::any_of(formats, [&](const std::string& format) {
+      return rest.starts_with(format) && goes_on_after(format.size());
+    });
+  const bool only_digits = pieces_[piece].field == Field::id;
+  for (std::size_t bytes = 1; bytes <= std::min(rest.size(), longest(pieces_[piece])); ++bytes) {
+    if (only_digits && !is_digit(rest[bytes - 1])) return false;
+    if (goes_on_after(bytes)) return true;
+  }
+  return false;
+}
+
 }  // namespace medimirror

@@ -40,6 +40,8 @@ class PathTemplate {
 
   std::string render(const PathFields& fields) const;
   bool uses(std::string_view field) const;
+  // Whether some picture's path could start with this folder. `formats`: all that are published, derivatives too.
+  bool may_start_with(std::string_view folder, const std::vector<std::string>& formats) const;
   const std::string& text() const { return text_; }
 
  private:
@@ -58,6 +60,7 @@ class PathTemplate {
   std::string check() const;
   std::string check_part(std::size_t first, std::size_t last) const;
   static std::size_t longest(const Piece& piece);
+  bool may_be(std::size_t piece, std::string_view rest, const std::vector<std::string>& formats) const;
   static void append(std::string& path, const Piece& piece, const PathFields& fields);
 
   std::string text_;

@@ -1,4 +1,4 @@
-// The plan: medium by medium, what the index wants published against what it says is published.
+// The plan: medium by medium, what the index and the views want published against what the index says is published.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "tree/journal.h"
 #include "tree/publisher.h"
+#include "tree/view_claims.h"
 
 namespace medimirror {
 
@@ -59,38 +60,60 @@ class Planner {
         needs_media_(options.path.uses("kind") || options.path.uses("photo_type") ||
                      options.path.uses("locale")) {}
 
-  // `suspects`: paths that a dead publish may have touched. Where there are any, nothing of the medium is
-  // believed to be in place.
-  void plan(MediaId id, const std::vector<AssetKey>& unpublished, const std::set<std::string>& suspects) {
-    plan(id, wanted_of(id), unpublished, suspects);
+  // What is done for one medium.
+  struct Task {
+    std::vector<AssetKey> unpublished = {};  // its keys in that table
+    std::set<std::string> suspects =
+        {};  // paths that a dead publish may have touched: if any, nothing of the
+             // medium is believed to be in place
+    std::optional<ViewChanges> views = {};  // nothing: its files in views stay as they are
+  };
+
+  void plan(MediaId id, Task task) {
+    const Records published = published_of(id);
+    // Nobody asked for its files in the main tree: only the views concern it.
+    const bool only_views = task.unpublished.empty() && task.suspects.empty();
+    Records wanted = only_views ? Records{} : wanted_of(id);
+    for (const auto& [format, record] : published) {
+      const bool stays = is_view_format(format) ? !task.views : only_views;
+      if (stays) wanted.emplace(format, record);
+    }
+    if (task.views) {
+      wanted.merge(task.views->wanted);
+      taken_ = std::move(task.views->taken);
+    }
+    plan(id, std::move(wanted), published, task);
+    taken_.clear();
   }
 
   // The same where what is wanted is not what the index says.
-  void plan(MediaId id, Records all_wanted, const std::vector<AssetKey>& unpublished,
-            const std::set<std::string>& suspects) {
+  void plan_given(MediaId id, Records wanted, std::set<std::string> suspects) {
+    plan(id, std::move(wanted), published_of(id), {.suspects = std::move(suspects)});
+  }
+
+ private:
+  void plan(MediaId id, Records all_wanted, const Records& published, const Task& task) {
     losers_.clear();
     wanted_paths_.clear();
     const Records wanted = without_clashes(id, std::move(all_wanted));
-    Records published;
-    for (auto& [format, record] : view_.published_of(id)) published.emplace(format, std::move(record));
     const std::uint64_t before = plan_.added + plan_.replaced + plan_.removed;
 
     for (const auto& [format, record] : wanted)
-      want(id, format, record, published, options_.anew || !suspects.empty());
+      want(id, format, record, published, options_.anew || !task.suspects.empty());
     bool withheld = false;
     for (const auto& [format, record] : published) {
       if (wanted.contains(format)) continue;
       // a record that loses its path to another key cannot stay: the tree would have one file for two records
-      if (options_.remove || wanted_paths_.contains(record.path)) {
+      if (options_.remove || is_anothers(record.path)) {
         leave(id, format, record);
       } else {
         withheld = true;
       }
     }
-    for (const std::string& path : suspects) drop(id, path, published);
+    for (const std::string& path : task.suspects) drop(id, path, published);
 
     const bool changed = plan_.added + plan_.replaced + plan_.removed > before;
-    for (const AssetKey& key : unpublished) {
+    for (const AssetKey& key : task.unpublished) {
       // stays in the table until it gets a path, or until what should leave may leave
       if (losers_.contains(key.format) || withheld) continue;
       plan_.journal->append({.kind = JournalEntry::Kind::clear, .key = key, .now = {}, .old_path = {}});
@@ -98,7 +121,22 @@ class Planner {
     }
   }
 
- private:
+  Records published_of(MediaId id) const {
+    Records published;
+    for (auto& [format, record] : view_.published_of(id)) published.emplace(format, std::move(record));
+    return published;
+  }
+
+  // From now on it is wanted by another key than the one that has it.
+  bool is_anothers(const std::string& path) const {
+    return wanted_paths_.contains(path) || taken_.contains(path);
+  }
+
+  bool is_retired(MediaId id) const {
+    const auto assets = view_.assets_of(id);
+    return std::ranges::none_of(assets, [](const auto& asset) { return asset.second.to_publish(); });
+  }
+
   BlobRecord blob_of(const Digest& digest, MediaId id, std::string_view format) const {
     const auto blob = view_.blob(digest);
     if (!blob)
@@ -177,7 +215,7 @@ class Planner {
       if (now->second == record && !distrust) return;
       ++plan_.replaced;
       entry.kind = JournalEntry::Kind::replace;
-      if (!wanted_paths_.contains(now->second.path)) entry.old_path = now->second.path;
+      if (!is_anothers(now->second.path)) entry.old_path = now->second.path;
     }
     plan_.journal->append(entry);
   }
@@ -185,12 +223,18 @@ class Planner {
   void leave(MediaId id, const std::string& format, const PublishedRecord& record) {
     ++plan_.removed;
     JournalEntry entry{.kind = JournalEntry::Kind::remove, .key = {id, format}, .now = {}, .old_path = {}};
-    if (!wanted_paths_.contains(record.path)) entry.old_path = record.path;
+    if (!is_anothers(record.path)) {
+      entry.old_path = record.path;
+    } else {
+      entry.now.path = record.path;  // for the next plan, should this one be killed: somebody touched it
+      ++plan_.handed_over;
+    }
+    if (is_view_format(format) && !entry.old_path.empty() && is_retired(id)) ++plan_.went_along;
     plan_.journal->append(entry);
   }
 
   void drop(MediaId id, const std::string& path, const Records& published) {
-    if (wanted_paths_.contains(path)) return;
+    if (is_anothers(path)) return;
     // then it goes as the old path of that record
     if (std::ranges::any_of(published, [&](const auto& held) { return held.second.path == path; })) return;
     ++plan_.dropped;
@@ -202,6 +246,7 @@ class Planner {
   PublishPlan& plan_;
   const bool needs_media_;
   std::map<std::string, std::string> wanted_paths_;  // of this medium: path, format
+  std::set<std::string> taken_;                      // paths of this medium's files that another medium gets
   std::set<std::string> losers_;                     // formats of this medium that got no path
 };
 
@@ -258,22 +303,29 @@ void PublishPlan::each_change(const std::function<void(const PublishChange&)>& c
   });
 }
 
-PublishPlan plan_publish(const PublishOptions& options, const IndexView& view) {
+PublishPlan plan_publish(const PublishOptions& options, const IndexView& view, ViewClaims* views) {
   PublishPlan plan;
   plan.published_before = view.published_count();
   plan.journal = std::make_unique<Journal>(journal_file(options.changes_file));
   Planner planner(options, view, plan);
   UnpublishedWalk walk(view);
   UnfinishedJournal unfinished(journal_file(options.changes_file));
+  std::optional<ViewClaims::Walk> in_views;
+  if (views != nullptr) in_views.emplace(*views);
   plan.resumes = unfinished.found();
   for (;;) {
     std::optional<MediaId> id = walk.medium();
-    if (unfinished.entry() && (!id || unfinished.entry()->key.media < *id))
-      id = unfinished.entry()->key.media;
+    const auto earlier = [&](MediaId other) {
+      if (!id || other < *id) id = other;
+    };
+    if (unfinished.entry()) earlier(unfinished.entry()->key.media);
+    if (in_views && in_views->medium()) earlier(*in_views->medium());
     if (!id) break;
-    // walk first: take() of a medium that only the journal knows gives no keys
-    const std::vector<AssetKey> keys = walk.medium() == id ? walk.take(*id) : std::vector<AssetKey>{};
-    planner.plan(*id, keys, take_suspects(unfinished, *id));
+    Planner::Task task;
+    if (walk.medium() == id) task.unpublished = walk.take(*id);
+    task.suspects = take_suspects(unfinished, *id);
+    if (in_views) task.views = in_views->medium() == id ? in_views->take() : ViewChanges{};
+    planner.plan(*id, std::move(task));
   }
   return plan;
 }
@@ -287,7 +339,7 @@ PublishPlan plan_tree(const PublishOptions& options, const IndexView& view, cons
   UnfinishedJournal unfinished(journal_file(options.changes_file));
   plan.resumes = unfinished.found();
   const auto plan_medium = [&](MediaId id) {
-    planner.plan(id, given.take(id), {}, take_suspects(unfinished, id));
+    planner.plan_given(id, given.take(id), take_suspects(unfinished, id));
   };
   // media that are not published now: those below `bound`, or all that are left
   const auto plan_others = [&](std::optional<MediaId> bound) {

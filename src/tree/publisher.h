@@ -49,6 +49,7 @@ struct PublishChange {
 };
 
 class Journal;
+class ViewClaims;
 
 // Not executed, it leaves nothing behind.
 class PublishPlan {
@@ -62,6 +63,9 @@ class PublishPlan {
   void each_change(const std::function<void(const PublishChange&)>& callback) const;  // by media id
 
   std::uint64_t added = 0, replaced = 0, removed = 0, published_before = 0;
+  // Of the removed ones: whose path another file has from now on, and files of views that go with their picture, which
+  // is retired. Nobody misses the former; retiring had its own limit.
+  std::uint64_t handed_over = 0, went_along = 0;
   std::uint64_t settled = 0;  // keys of `unpublished` that need nothing
   std::uint64_t dropped = 0;  // stray paths of a publish that was killed
   std::uint64_t clash_count = 0;
@@ -77,7 +81,8 @@ struct PublishResult {
   std::vector<std::string> clashes;  // those of the plan, and what stood in the way; sentences, the first 100
 };
 
-PublishPlan plan_publish(const PublishOptions& options, const IndexView& view);
+// `views`: what the views shall hold now. Without it their files stay as they are.
+PublishPlan plan_publish(const PublishOptions& options, const IndexView& view, ViewClaims* views = nullptr);
 
 // The same for a tree that is given record by record, in the order of keys, instead of what the index wants: undo. The
 // table `unpublished` is left alone: what differs from the index should stand in it, so that a later publish finds it.

@@ -139,5 +139,39 @@ TEST(Layout, KnowsItsFields) {
   EXPECT_FALSE(path.uses("nonsense"));
 }
 
+struct FolderRow {
+  const char* name;
+  const char* text;
+  const char* folder;
+  bool may;
+};
+
+class LayoutFolder : public testing::TestWithParam<FolderRow> {};
+
+TEST_P(LayoutFolder, MayOrMayNotBeginAPath) {
+  const PathTemplate path = template_of(GetParam().text);
+  EXPECT_EQ(path.may_start_with(GetParam().folder, {"huge", "square1000"}), GetParam().may);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Layout, LayoutFolder,
+    testing::Values(FolderRow{"a_format", "{format}/{id}.{ext}", "huge", true},
+                    FolderRow{"a_derivative", "{format}/{id}.{ext}", "square1000", true},
+                    FolderRow{"another_word", "{format}/{id}.{ext}", "by-cnk", false},
+                    FolderRow{"the_start_of_a_format", "{format}/{id}.{ext}", "hug", false},
+                    FolderRow{"text", "all/{id}.{ext}", "all", true},
+                    FolderRow{"other_text", "all/{id}.{ext}", "by-cnk", false},
+                    FolderRow{"numbers", "{id/1000}/{id}.{ext}", "659", true},
+                    FolderRow{"no_number", "{id/1000}/{id}.{ext}", "65a", false},
+                    FolderRow{"a_word_of_the_service", "{photo_type}/{id}.{ext}", "by-cnk", true},
+                    FolderRow{"text_and_a_word", "is-{locale}/{id}.{ext}", "is-nl", true},
+                    FolderRow{"other_text_and_a_word", "is-{locale}/{id}.{ext}", "by-cnk", false},
+                    FolderRow{"text_after_a_word", "{locale}-x/{id}.{ext}", "by-x", true},
+                    FolderRow{"several", "{kind}_{format}/{id}.{ext}", "photo_huge", true},
+                    FolderRow{"several_of_which_one_cannot", "{kind}_{format}/{id}.{ext}", "photo_large",
+                              false},
+                    FolderRow{"a_file_at_the_top", "{id}.{ext}", "12", false}),
+    [](const auto& param) { return param.param.name; });
+
 }  // namespace
 }  // namespace medimirror
