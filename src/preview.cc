@@ -23,20 +23,20 @@ std::uint64_t queued_of(const IndexView& view, const std::vector<MediaId>& seen,
   }
 }
 
-std::uint64_t absent_of(const IndexView& view, const std::vector<MediaId>& seen) {
-  std::uint64_t count = 0;
+void count_absent(const IndexView& view, const std::vector<MediaId>& seen, int confirmations,
+                  RunReport::Items& items) {
   view.each_asset([&](const AssetKey& key, const AssetRecord& record) {
-    if (record.state != AssetState::retired && !std::ranges::binary_search(seen, key.media)) ++count;
+    if (record.state != AssetState::retired && !std::ranges::binary_search(seen, key.media))
+      ++(record.absent_runs + 1 < confirmations ? items.unconfirmed : items.retired);
     return true;
   });
-  return count;
 }
 
 }  // namespace
 
 void preview_sync(Listing& listing, const Selection& selection, Transport& transport, const Index& index,
                   const Clock& clock, Progress& progress, const StopFlag& stop, bool look_at_all,
-                  RunReport& report) {
+                  int confirmations, RunReport& report) {
   const IndexView view = index.view();
   CatalogueWalk walk(view, look_at_all ? CatalogueWalk::Look::at_all : CatalogueWalk::Look::at_changed);
   RunReport::Items& items = report.items;
@@ -93,7 +93,7 @@ void preview_sync(Listing& listing, const Selection& selection, Transport& trans
   const std::uint64_t left_over = queued_of(view, seen, planned);
   items.pending += left_over;
   items.unchanged += walk.unchanged().assets - std::min(left_over, walk.unchanged().assets);
-  if (report.listing.complete) items.retired = absent_of(view, seen);
+  if (report.listing.complete) count_absent(view, seen, confirmations, items);
 }
 
 }  // namespace medimirror

@@ -16,9 +16,10 @@
 
 namespace medimirror {
 
-// Counts go into the report: items.pending is what would be fetched, items.retired what would leave.
+// Counts go into the report: items.pending is what would be fetched, items.retired what would leave
+// with `confirmations` (retire.h), items.unconfirmed what would wait for another listing.
 void preview_sync(Listing& listing, const Selection& selection, Transport& transport, const Index& index,
                   const Clock& clock, Progress& progress, const StopFlag& stop, bool look_at_all,
-                  RunReport& report);
+                  int confirmations, RunReport& report);
 
 }  // namespace medimirror

@@ -50,6 +50,15 @@ std::vector<AssetKey> all_absent(const Index& index) {
   }
 }
 
+// How many files of the tree go with an asset.
+std::uint64_t published_files(const IndexView& view, const AssetKey& key, const RetireOptions& options) {
+  std::uint64_t files = view.published(key) ? 1 : 0;
+  if (key.format == options.derivative_source)
+    for (const std::string& name : options.derivative_names)
+      files += view.published({key.media, name}) ? 1 : 0;
+  return files;
+}
+
 void change_each(Index& index, std::span<const AssetKey> keys,
                  const std::function<void(IndexGroup&, const AssetKey&, AssetRecord&)>& change) {
   while (!keys.empty()) {
@@ -76,30 +85,39 @@ Retirement retire_absent(Index& index, std::span<const MediaId> seen, std::uint6
   result.absent = absent.size();
   if (absent.empty()) return result;
 
-  std::vector<AssetKey> due, waiting;
+  std::vector<AssetKey> due, waiting, by_settings;
   {
     const IndexView view = index.view();
+    std::uint64_t waiting_files = 0;
     for (const AssetKey& key : absent) {
       const std::optional<AssetRecord> record = view.asset(key);
       if (!record) continue;
-      if (record->absent_runs + 1 < options.confirmations) {
+      if (record->absent_runs + 1 >= options.confirmations) {
+        due.push_back(key);
+      } else if (options.selection_changed && std::ranges::binary_search(seen, key.media)) {
+        by_settings.push_back(key);
+      } else {
         waiting.push_back(key);
+        waiting_files += published_files(view, key, options);
         continue;
       }
-      due.push_back(key);
-      if (view.published(key)) ++result.to_remove;
-      if (key.format == options.derivative_source)
-        for (const std::string& name : options.derivative_names)
-          if (view.published({key.media, name})) ++result.to_remove;
+      result.to_remove += published_files(view, key, options);
     }
     result.limit = options.max_delete.of(view.published_count());
+    result.over_limit = result.to_remove > result.limit;
+    result.implausible = result.to_remove + waiting_files > result.limit;
   }
   change_each(index, waiting,
               [](IndexGroup&, const AssetKey&, AssetRecord& record) { ++record.absent_runs; });
-  if (result.to_remove > result.limit) {
-    result.over_limit = true;
+  result.unconfirmed = waiting.size();
+  if (result.over_limit) {
+    // the next run, with a higher limit, no longer sees that the settings have changed
+    change_each(index, by_settings, [&](IndexGroup&, const AssetKey&, AssetRecord& record) {
+      record.absent_runs = static_cast<std::uint8_t>(options.confirmations - 1);
+    });
     return result;
   }
+  due.insert(due.end(), by_settings.begin(), by_settings.end());
   change_each(index, due, [&](IndexGroup& group, const AssetKey& key, AssetRecord& record) {
     record.state = AssetState::retired;
     record.retired_at = now;

@@ -87,6 +87,7 @@ class Sync {
     report_.command = "sync";
     report_.started = clock_.unix_now();
     report_.formats = options_.selection.formats.size();
+    report_.confirmations = static_cast<std::uint64_t>(options_.retire.confirmations);
 
     // One writer at a time; the lock goes with the process, however that ends.
     make_folders(options_.store_folder);
@@ -133,7 +134,7 @@ class Sync {
     if (unkept || changed_something())
       keep_history(options_.store_folder, report_.run, clock_.unix_now(), index_->view());
     close_history(*index_);
-    if (result_.listing_complete) move_cursor();
+    if (result_.listing_complete && !retirement_.implausible) move_cursor();
     const bool all_media_listed =
         result_.listing_complete || options_.listed == SyncOptions::Listed::not_at_all;
     products_.finish(*index_, selection_, options_.filter.locales, all_media_listed, options_.reports_folder,
@@ -187,7 +188,7 @@ class Sync {
     const std::unique_ptr<Listing> listing = make_listing();
     if (listing == nullptr) return;
     preview_sync(*listing, selection_, *transport_, *index_, clock_, progress_, stop_, look_at_all(),
-                 report_);
+                 options_.retire.confirmations, report_);
     report_.outcome = "dry_run";
   }
 
@@ -236,9 +237,13 @@ class Sync {
   }
 
   void retire() {
-    retirement_ = retire_absent(*index_, result_.seen, result_.already_known, marks_before_, options_.retire,
-                                clock_.unix_now());
+    RetireOptions retire = options_.retire;
+    // With a list of codes the service decides as well which media are selected, and one answer of it is no proof.
+    retire.selection_changed = selection_changed_ && !selection_.media_ids;
+    retirement_ =
+        retire_absent(*index_, result_.seen, result_.already_known, marks_before_, retire, clock_.unix_now());
     report_.items.retired = retirement_.retired;
+    report_.items.unconfirmed = retirement_.unconfirmed;
     if (retirement_.over_limit)
       refuse_removal(retirement_.to_remove, retirement_.limit,
                      "the complete listing no longer names the pictures of");

@@ -118,10 +118,12 @@ ExitStatus run_command_line(int argc, char** argv) {
 
   SyncFlags sync_flags;
   std::string max_delete, codes_file;
+  bool retire_now = false;
   CLI::App* sync =
       command(app, "sync", "Bring the mirror up to date: list, download, validate, keep, publish", [&] {
         if (!codes_file.empty()) line.overrides.push_back({"select.codes_file", codes_file, "--codes"});
         if (!max_delete.empty()) line.overrides.push_back({"publish.max_delete", max_delete, "--max-delete"});
+        if (retire_now) line.overrides.push_back({"publish.confirm_removal", "1", "--retire-now"});
         return sync_command(line.config(), sync_flags);
       });
   CLI::Option* full =
@@ -135,6 +137,9 @@ ExitStatus run_command_line(int argc, char** argv) {
   sync->add_option("--max-delete", max_delete,
                    "How many published files may be removed: a count or a share (10%)")
       ->type_name("N|N%");
+  sync->add_flag(
+      "--retire-now", retire_now,
+      "Remove what this listing lacks without waiting for a second one (--max-delete still holds)");
   sync->add_option("--codes", codes_file,
                    "Mirror only the pictures of the products in this list (CNK, EAN, GTIN or Medipim id)")
       ->type_name("FILE");

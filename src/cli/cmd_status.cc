@@ -13,7 +13,7 @@ namespace medimirror {
 namespace {
 
 struct Totals {
-  std::uint64_t media = 0, blobs = 0, blob_bytes = 0, published = 0;
+  std::uint64_t media = 0, unlisted = 0, blobs = 0, blob_bytes = 0, published = 0;
   std::map<AssetState, std::uint64_t> assets;
   std::map<std::string, std::uint64_t> failures;  // by reason
 };
@@ -29,6 +29,7 @@ Totals count(const IndexView& view) {
   });
   view.each_asset([&](const AssetKey&, const AssetRecord& record) {
     ++totals.assets[record.state];
+    if (record.is_absent()) ++totals.unlisted;
     if (record.state == AssetState::failed && !record.attempts.empty())
       ++totals.failures[record.attempts.back().outcome];
     return true;
@@ -45,6 +46,9 @@ void print_text(const Config& config, const Totals& totals, const IndexView& vie
   fmt::print("media      {} listed\n", format_count(totals.media));
   fmt::print("assets     {} held, {} wanted, {} failed, {} retired\n", assets(AssetState::held),
              assets(AssetState::wanted), assets(AssetState::failed), assets(AssetState::retired));
+  if (totals.unlisted > 0)
+    fmt::print("           {} no longer listed, kept until enough complete listings confirm it\n",
+               format_count(totals.unlisted));
   for (const auto& [reason, number] : totals.failures)
     fmt::print("           {} failed with {}\n", format_count(number), reason);
   fmt::print("blobs      {} ({})\n", format_count(totals.blobs), format_bytes(totals.blob_bytes));
@@ -71,6 +75,7 @@ void print_json(const Totals& totals, const IndexView& view) {
     const auto found = totals.assets.find(state);
     json["assets"][std::string(name_of(state))] = found == totals.assets.end() ? 0 : found->second;
   }
+  json["unlisted"] = totals.unlisted;
   json["failures"] = totals.failures;
   json["blobs"] = {{"count", totals.blobs}, {"bytes", totals.blob_bytes}};
   json["published"] = totals.published;

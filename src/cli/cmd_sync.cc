@@ -123,6 +123,7 @@ SyncOptions sync_options(const Config& config, const SyncFlags& flags) {
                 fmt::format("media.base_url: \"{}\" is not an http(s) URL", config.media.base_url));
   options.selection.media_base = *base;
   options.retire.max_delete = config.publish.max_delete;
+  options.retire.confirmations = config.publish.confirm_removal;
   options.retire.derivative_source = config.select.formats.front();
   for (const Recipe& recipe : config.derivatives) options.retire.derivative_names.push_back(recipe.name);
   if (flags.full) options.listed = SyncOptions::Listed::in_full;

@@ -139,6 +139,13 @@ void write_items(const RunReport& report, Text& text) {
   if (items.media_filtered_by_kind > 0)
     text.line("  {} left out by kind.",
               counted(items.media_filtered_by_kind, "media item was", "media items were"));
+  if (items.unconfirmed > 0)
+    text.line(
+        "  {} no longer listed; {} until {} complete listings in a row lack {} (`sync --retire-now`: at "
+        "once).",
+        counted(items.unconfirmed, "picture is", "pictures are"),
+        items.unconfirmed == 1 ? "it stays" : "they stay", format_count(report.confirmations),
+        items.unconfirmed == 1 ? "it" : "them");
   if (items.retired > 0)
     text.line(
         "  {} no longer listed and retired; {} kept for the grace period and can be brought back with "

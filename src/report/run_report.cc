@@ -34,7 +34,8 @@ Json json_of(const RunReport::Items& items) {
           {"pending", items.pending},
           {"carried_over", items.carried_over},
           {"fallback", items.fallback},
-          {"media_filtered_by_kind", items.media_filtered_by_kind}};
+          {"media_filtered_by_kind", items.media_filtered_by_kind},
+          {"unconfirmed", items.unconfirmed}};
 }
 
 Json json_of(const RunReport::Published& published) {

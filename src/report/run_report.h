@@ -52,8 +52,10 @@ struct RunReport {
     std::uint64_t carried_over = 0;  // tried though not listed in this run: left from an earlier one
     std::uint64_t fallback = 0;      // got another format than asked for (part of the above)
     std::uint64_t media_filtered_by_kind = 0;
+    std::uint64_t unconfirmed = 0;  // no longer listed, kept until another complete listing says so too
   } items;
-  std::uint64_t formats = 1;  // asked for per media item
+  std::uint64_t formats = 1;        // asked for per media item
+  std::uint64_t confirmations = 2;  // complete listings in a row that must lack a picture before it leaves
 
   struct Bytes {
     std::uint64_t downloaded = 0, stored = 0;

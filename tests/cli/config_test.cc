@@ -60,6 +60,7 @@ format = "webp"
 [publish]
 path = "{format}/{id/1000}/{id}.{ext}"
 max_delete = "10%"
+confirm_removal = 2
 grace_days = 14
 )";
 
@@ -322,7 +323,7 @@ TEST_F(ConfigTest, ShowSaysWhereEachValueComesFromAndLoadsBack) {
   EXPECT_THAT(shown, Not(HasSubstr("hidden")));
   EXPECT_THAT(shown, testing::ContainsRegex("# secret = \"\\(set\\)\" +# MEDIMIRROR_API_SECRET\n"));
   EXPECT_THAT(shown, testing::ContainsRegex("key_id = \"9\" +# MEDIMIRROR_API_KEY_ID\n"));
-  EXPECT_THAT(shown, testing::ContainsRegex("grace_days = 14 +# .*medimirror.toml:34\n"));
+  EXPECT_THAT(shown, testing::ContainsRegex("grace_days = 14 +# .*medimirror.toml:35\n"));
   EXPECT_THAT(shown, testing::ContainsRegex("page_size = 250 +# default\n"));
   EXPECT_THAT(shown, testing::ContainsRegex("# created_from +# not set\n"));
 

@@ -108,7 +108,7 @@ class Codes(EndToEnd):
 
         # after an evolution: only what it should
         service.evolve(new=5, changed=5, removed=3)
-        self.sync(mirror)
+        self.sync(mirror, "--retire-now")
         ids = set().union(*(media_of(product) for product in products_of(service)
                             if product.get("cnk") in {one["cnk"] for one in asked}))
         self.check_pictures(mirror, service, ids)
@@ -133,6 +133,8 @@ class Codes(EndToEnd):
         self.sync(mirror)
         held = pictures_in(mirror.media)
         self.stock_list(products[0]["cnk"])
+        self.assertGreater(self.sync(mirror).items["unconfirmed"], 100)  # the service's one answer is no proof
+        self.assertEqual(pictures_in(mirror.media), held)
         self.sync(mirror, exits=SAFETY_LIMIT)
         self.assertEqual(pictures_in(mirror.media), held)
         self.sync(mirror, "--max-delete", "100%")

@@ -40,6 +40,7 @@ class Commands(EndToEnd):
         self.mirror_.configure(publish={"max_delete": "5%"})
         self.sync(self.mirror_)
         self.service.evolve(removed=20)
+        self.assertEqual(self.sync(self.mirror_).items["unconfirmed"], 20)
         self.sync(self.mirror_, exits=6)
         self.sync(self.mirror_, exits=6, environment={"MEDIMIRROR_PUBLISH_MAX_DELETE": "19"})
         self.sync(self.mirror_, "--max-delete", "19", exits=6, environment={"MEDIMIRROR_PUBLISH_MAX_DELETE": "20"})

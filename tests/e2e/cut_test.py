@@ -98,6 +98,7 @@ class CutStream(EndToEnd):
         self.assertGreater(run.items["fetched"], 0)
         self.assertEqual(pictures_in(mirror.media).keys(), before.keys())
         service.clear_faults()
+        self.assertEqual(self.sync(mirror).items["unconfirmed"], 10)  # the cut one was no confirmation
         self.sync(mirror)
         self.check_against_truth(mirror, service)
 
@@ -120,6 +121,9 @@ class CutStream(EndToEnd):
             with self.subTest(kind=kind):
                 service.clear_faults()
                 service.fault(kind, "/v4/media/stream")
+                if kind == "listing_empty":
+                    self.assertGreater(self.sync(mirror).items["unconfirmed"], 0)
+                    self.assertEqual(listing_of(mirror.media), before)
                 run = self.sync(mirror, exits=SAFETY_LIMIT)
                 self.assertIn("nothing was removed", run.report["error"])
                 self.assertEqual(listing_of(mirror.media), before)

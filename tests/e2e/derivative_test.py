@@ -53,6 +53,7 @@ class Derivatives(EndToEnd):
 
         # and a removed one takes its derivatives along
         gone = self.service.evolve(removed=2)["removed"]
+        self.assertEqual(self.sync_again().report["published"]["removed"], 0)
         run = self.sync_again()
         self.assertEqual(run.report["published"]["removed"], 6)
         for id in gone:

@@ -68,7 +68,7 @@ class WholeCatalogue(EndToEnd):
         target = self.folder / "target"
         subprocess.run(["rsync", "-a", f"{mirror.media}/", f"{target}/"], check=True)
         service.evolve(new=5, changed=5, removed=5)
-        self.sync(mirror)
+        self.sync(mirror, "--retire-now")
         names = self.folder / "names"
         names.write_text("".join(line + "\n" for line in
                                  (mirror.root / "reports/changes.txt").read_text().splitlines()))

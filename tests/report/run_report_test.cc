@@ -76,7 +76,8 @@ TEST(RunReport, JsonIsTheContract) {
       R"({"outcome":"partial","exit_code":3,)"
       R"("listing":{"mode":"stream","total":5,"complete":true,"cut_reason":"","malformed":0},)"
       R"("items":{"listed":5,"links":0,"filtered":0,"fetched":4,"unchanged":0,"not_modified":0,"deduplicated":0,)"
-      R"("failed":1,"retired":0,"pending":0,"carried_over":0,"fallback":0,"media_filtered_by_kind":0},)"
+      R"("failed":1,"retired":0,"pending":0,"carried_over":0,"fallback":0,"media_filtered_by_kind":0,)"
+      R"("unconfirmed":0},)"
       R"("bytes":{"downloaded":100,"stored":90},)"
       R"("failures":[{"media_id":9,"format":"huge","url":"https://x/9.jpg","reason":"http_404",)"
       R"("detail":"gone \"so\" they say","attempts":2}],)"
@@ -178,6 +179,7 @@ TEST(RunReportText, TellsOfFallbacksNotesClashesAndTheRest) {
   report.items.fallback = 1;
   report.items.carried_over = 2;
   report.items.retired = 3;
+  report.items.unconfirmed = 7;
   report.items.pending = 4;
   report.items.failed = 200'000;
   report.notes = {"media 5 was kept though its JPEG has a stray byte"};
@@ -187,6 +189,9 @@ TEST(RunReportText, TellsOfFallbacksNotesClashesAndTheRest) {
   EXPECT_THAT(text, HasSubstr("1 picture came in another format"));
   EXPECT_THAT(text, HasSubstr("2 of these were left over"));
   EXPECT_THAT(text, HasSubstr("3 pictures are no longer listed and retired"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("7 pictures are no longer listed; they stay until 2 complete listings in a row lack them"));
   EXPECT_THAT(text, HasSubstr("pending"));
   EXPECT_THAT(text, HasSubstr("  - media 5 was kept"));
   EXPECT_THAT(text, HasSubstr("and 2 more clashes"));
