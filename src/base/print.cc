@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 namespace medimirror {
 
@@ -13,6 +12,10 @@ constexpr double kAspectStep = 0.01;  // of the logarithm
 constexpr int kAspectZero = 32768;
 constexpr std::size_t kBytes =
     1 + 2 + PrintCells::kEdge * PrintCells::kEdge + 2 * PrintCells::kColourEdge * PrintCells::kColourEdge;
+
+// The content is found to a fraction of a cell: a level is compared with all that the other picture shows this part of
+// a cell around.
+constexpr float kSlack = 0.2f;
 
 template <std::size_t kCount>
 void append(std::string& bytes, const std::array<std::uint8_t, kCount>& levels) {
@@ -25,42 +28,47 @@ const char* load(const char* from, std::array<std::uint8_t, kCount>& levels) {
   return from;
 }
 
-// How far a level of `one` is from everything that `other` shows at this place moved by up to half a cell.
-template <std::size_t kEdge>
-int worst(const std::array<std::uint8_t, kEdge * kEdge>& one,
-          const std::array<std::uint8_t, kEdge * kEdge>& other, double reach) {
-  int most = 0;
-  for (std::size_t y = 0; y < kEdge; ++y)
-    for (std::size_t x = 0; x < kEdge; ++x) {
-      const auto at = [&](std::size_t row, std::size_t column) {
-        return double(other[row * kEdge + column]);
-      };
-      const double here = at(y, x);
-      double low = here, high = here;
-      const auto look = [&](std::size_t row, std::size_t column) {
-        const double there = here + (at(row, column) - here) * reach;
-        low = std::min(low, there);
-        high = std::max(high, there);
-      };
-      for (std::size_t row = y > 0 ? y - 1 : 0; row <= std::min(y + 1, kEdge - 1); ++row)
-        for (std::size_t column = x > 0 ? x - 1 : 0; column <= std::min(x + 1, kEdge - 1); ++column)
-          look(row, column);
-      const double level = one[y * kEdge + x];
-      most = std::max(most, static_cast<int>(std::max({low - level, level - high, 0.0})));
+template <std::size_t kCount>
+constexpr std::size_t kSide =
+    kCount == PrintCells::kEdge* PrintCells::kEdge ? PrintCells::kEdge : PrintCells::kColourEdge;
+
+// How far the worst level of `one` is from what `other` shows around its place.
+template <std::size_t kCount>
+float worst_beside(const std::array<std::uint8_t, kCount>& one,
+                   const std::array<std::uint8_t, kCount>& other) {
+  constexpr std::size_t side = kSide<kCount>;
+  float worst = 0;
+  for (std::size_t y = 0; y < side; ++y)
+    for (std::size_t x = 0; x < side; ++x) {
+      const int here = other[y * side + x];
+      int low = here, high = here;
+      for (std::size_t row = y > 0 ? y - 1 : 0; row <= std::min(y + 1, side - 1); ++row)
+        for (std::size_t column = x > 0 ? x - 1 : 0; column <= std::min(x + 1, side - 1); ++column) {
+          const int there = other[row * side + column];
+          low = std::min(low, there);
+          high = std::max(high, there);
+        }
+      const auto level = static_cast<float>(one[y * side + x]), middle = static_cast<float>(here);
+      worst = std::max({worst, middle - kSlack * static_cast<float>(here - low) - level,
+                        level - middle - kSlack * static_cast<float>(high - here)});
     }
-  return most;
+  return worst;
+}
+
+template <std::size_t kCount>
+int worst(const std::array<std::uint8_t, kCount>& one, const std::array<std::uint8_t, kCount>& other) {
+  return static_cast<int>(std::max(worst_beside(one, other), worst_beside(other, one)));
 }
 
 }  // namespace
 
 Print pack(const PrintCells& cells) {
+  const int hundredths = static_cast<int>(std::lround(std::log(cells.aspect) / kAspectStep));
+  const int aspect = std::clamp(kAspectZero + hundredths, 0, 65535);
   Print print;
   print.bytes.reserve(kBytes);
-  print.bytes.push_back(kVersion);
-  const int aspect =
-      std::clamp(kAspectZero + static_cast<int>(std::lround(std::log(cells.aspect) / kAspectStep)), 0, 65535);
-  print.bytes.push_back(static_cast<char>(aspect & 0xff));
-  print.bytes.push_back(static_cast<char>(aspect >> 8));
+  for (const int byte : {int{kVersion}, aspect & 0xff, aspect >> 8})
+    print.bytes.push_back(static_cast<char>(byte));
   append(print.bytes, cells.light);
   append(print.bytes, cells.blue);
   append(print.bytes, cells.red);
@@ -69,39 +77,44 @@ Print pack(const PrintCells& cells) {
 
 std::optional<PrintCells> unpack(const Print& print) {
   if (print.bytes.size() != kBytes || print.bytes[0] != kVersion) return std::nullopt;
-  const auto byte = [&](std::size_t at) {
-    return static_cast<int>(static_cast<unsigned char>(print.bytes[at]));
-  };
+  const auto byte = [&](std::size_t at) { return int{static_cast<unsigned char>(print.bytes[at])}; };
   PrintCells cells;
   cells.aspect = std::exp((byte(1) + 256 * byte(2) - kAspectZero) * kAspectStep);
-  const char* from = print.bytes.data() + 3;
-  from = load(from, cells.light);
-  from = load(from, cells.blue);
-  load(from, cells.red);
+  const char* from = load(print.bytes.data() + 3, cells.light);
+  load(load(from, cells.blue), cells.red);
   return cells;
 }
 
-std::optional<PrintDistance> distance(const Print& one, const Print& other) {
-  const std::optional<PrintCells> a = unpack(one), b = unpack(other);
-  if (!a || !b) return std::nullopt;
+CoarsePrint coarse(const PrintCells& cells) {
+  constexpr std::size_t kJoined = PrintCells::kEdge / kCoarseEdge;
+  CoarsePrint means{};
+  for (std::size_t y = 0; y < PrintCells::kEdge; ++y)
+    for (std::size_t x = 0; x < PrintCells::kEdge; ++x)
+      means[y / kJoined * kCoarseEdge + x / kJoined] += cells.light[y * PrintCells::kEdge + x];
+  for (float& mean : means) mean /= kJoined * kJoined;
+  return means;
+}
+
+PrintDistance distance(const PrintCells& one, const PrintCells& other) {
   PrintDistance distance;
-  distance.aspect = std::exp(std::abs(std::log(a->aspect / b->aspect))) - 1;
-  const auto both = [](auto compare, const auto& left, const auto& right) {
-    return std::max(compare(left, right), compare(right, left));
-  };
-  constexpr double reach = 0.3;
-  distance.light = both([&](const auto& l, const auto& r) { return worst<PrintCells::kEdge>(l, r, reach); },
-                        a->light, b->light);
-  const auto colour = [&](const auto& l, const auto& r) {
-    return worst<PrintCells::kColourEdge>(l, r, reach);
-  };
-  distance.colour = std::max(both(colour, a->blue, b->blue), both(colour, a->red, b->red));
+  distance.aspect = std::max(one.aspect / other.aspect, other.aspect / one.aspect) - 1;
+  distance.light = worst(one.light, other.light);
+  distance.colour = std::max(worst(one.blue, other.blue), worst(one.red, other.red));
+  const CoarsePrint a = coarse(one), b = coarse(other);
+  for (std::size_t i = 0; i < a.size(); ++i)
+    distance.coarse = std::max(distance.coarse, double(std::abs(a[i] - b[i])));
   return distance;
 }
 
+bool is_near_duplicate(const PrintCells& one, const PrintCells& other) {
+  const PrintDistance between = distance(one, other);
+  return between.aspect <= kAspectMax && between.light <= kLightMax && between.colour <= kColourMax &&
+         between.coarse <= kCoarseMax;
+}
+
 bool is_near_duplicate(const Print& one, const Print& other) {
-  const std::optional<PrintDistance> between = distance(one, other);
-  return between && between->aspect <= 0.04 && between->light <= 24 && between->colour <= 16;
+  const std::optional<PrintCells> a = unpack(one), b = unpack(other);
+  return a && b && is_near_duplicate(*a, *b);
 }
 
 }  // namespace medimirror

@@ -70,7 +70,7 @@ DecodedPicture picture_of(const VImage& image, std::span<const Recipe> recipes) 
   picture.is_cmyk = image.interpretation() == VIPS_INTERPRETATION_CMYK;
   picture.orientation = vips_image_get_orientation(image.get_image());
   const bool swapped = picture.orientation >= 5;
-  std::set<unsigned> levels;
+  std::set<unsigned> levels{print_level(picture.width, picture.height)};
   if (!recipes.empty()) picture.icc_profile = blob_of(image, VIPS_META_ICC_NAME);
   for (const Recipe& recipe : recipes)
     levels.insert(pyramid_level(swapped ? picture.height : picture.width,
@@ -83,7 +83,7 @@ DecodedPicture picture_of(const VImage& image, std::span<const Recipe> recipes) 
 // Every pixel of every page is decoded; those of the first page are kept as far as somebody needs them.
 // Strip by strip on this thread: libvips' own sinks start threads, which costs more than it gives to one
 // picture.
-void decode_all(const VImage& image, DecodedPicture& picture, PrintMaker& print) {
+void decode_all(const VImage& image, DecodedPicture& picture) {
   constexpr int kStripRows = 16;
   VipsRegion* region = vips_region_new(image.get_image());
   struct Unref {
@@ -94,10 +94,8 @@ void decode_all(const VImage& image, DecodedPicture& picture, PrintMaker& print)
   for (int top = 0; top < height; top += kStripRows) {
     const VipsRect strip{0, top, image.width(), std::min(kStripRows, height - top)};
     if (vips_region_prepare(region, &strip) != 0) throw vips::VError();
-    for (int y = top; y < std::min(top + strip.height, first_page); ++y) {
+    for (int y = top; y < std::min(top + strip.height, first_page); ++y)
       picture.pyramid.add_row(VIPS_REGION_ADDR(region, 0, y));
-      print.add_row(VIPS_REGION_ADDR(region, 0, y));
-    }
   }
 }
 
@@ -134,10 +132,9 @@ std::variant<DecodedPicture, Rejection> decode(std::string_view bytes, std::span
         return Rejection{RejectionReason::unsupported,
                          fmt::format("the picture has {} bands", image.bands())};
       picture = picture_of(image, recipes);
-      PrintMaker print(picture.width, picture.height, static_cast<std::uint32_t>(image.bands()),
-                       picture.has_alpha);
-      decode_all(image, picture, print);
-      info.print = print.finish(picture.orientation);
+      decode_all(image, picture);
+      info.print = make_print(picture.pyramid.level(print_level(picture.width, picture.height)),
+                              picture.has_alpha, picture.orientation);
     }  // libjpeg's warnings are told when the image is closed
     const std::vector<std::string> warnings = take_vips_warnings();
     const WarningVerdict verdict = judge_warnings(warnings, warnings.empty() ? 0 : jpeg_scans(bytes));

@@ -1,72 +1,173 @@
 #include "image/print_maker.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
+#include <utility>
+#include <vector>
 
-#include "image/resample.h"
+// The two loops over all pixels, compiled for several vector units; see resample.cc.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
+#define MEDIMIRROR_VECTOR_CODE __attribute__((target_clones("avx2", "default"), optimize("O3")))
+#else
+#define MEDIMIRROR_VECTOR_CODE
+#endif
 
 namespace medimirror {
 
 namespace {
 
-constexpr std::uint32_t kLongerSideMin = 180;  // of the small picture, where the picture has as many
-constexpr int kNoise = 10;                     // darkness that an encoder leaves on white
-constexpr double kSpreads = 2.0;  // the window reaches so many standard deviations from the middle
+constexpr std::uint32_t kLongerSideMin = 360;
+constexpr double kReach = 2.0;  // of the window from the middle, in standard deviations
 constexpr std::size_t kEdge = PrintCells::kEdge, kColourEdge = PrintCells::kColourEdge;
+constexpr double kRed = 0.299, kGreen = 0.587, kBlue = 0.114;
 
-// The last band is dropped.
-void lay_on_white(const std::uint8_t* row, std::uint32_t width, std::uint32_t bands, std::uint8_t* out) {
-  for (std::uint32_t x = 0; x < width; ++x, row += bands) {
-    const unsigned alpha = row[bands - 1];
-    for (std::uint32_t band = 0; band + 1 < bands; ++band)
-      *out++ = static_cast<std::uint8_t>((row[band] * alpha + 255 * (255 - alpha) + 127) / 255);
-  }
-}
+// ---------------------------------------------------------------- on white, three bands
 
-struct Window {
-  double start = 0, length = 0;  // in pixels of the picture
-};
-
-struct Axis {
-  double sum = 0, squares = 0;
-
-  void add(double place, double weight) {
-    sum += place * weight;
-    squares += place * place * weight;
-  }
-  double spread(double mass, double pixel) const {
-    const double mean = sum / mass;
-    return std::sqrt(std::max(squares / mass - mean * mean, 0.0) + pixel * pixel / 12);
-  }
-};
-
-// Which cells a small pixel lies in, and how much of it.
-struct Share {
-  std::uint32_t at = 0, cell = 0;
-  float part = 0;  // of the cell
-};
-std::vector<Share> shares(const Window& window, double pixel, std::uint32_t pixels, double picture_length) {
-  std::vector<Share> all;
-  const double cell_length = window.length / kEdge;
-  for (std::uint32_t at = 0; at < pixels; ++at) {
-    const double from = std::max(at * pixel, window.start);
-    const double to = std::min({(at + 1) * pixel, picture_length, window.start + window.length});
-    if (from >= to) continue;
-    auto cell = static_cast<std::uint32_t>((from - window.start) / cell_length);
-    for (; cell < kEdge; ++cell) {
-      const double left = std::max(from, window.start + cell * cell_length);
-      const double right = std::min(to, window.start + (cell + 1) * cell_length);
-      if (left >= to) break;
-      if (right > left) all.push_back({at, cell, static_cast<float>((right - left) / cell_length)});
+void lay_on_white(const std::uint8_t* from, std::uint32_t width, std::uint32_t bands, bool has_alpha,
+                  std::uint8_t* out) {
+  for (std::uint32_t x = 0; x < width; ++x, from += bands, out += 3) {
+    for (std::size_t band = 0; band < 3; ++band) {
+      const unsigned level = from[bands < 3 ? 0 : band];
+      const unsigned white = has_alpha ? 255u - from[bands - 1] : 0u;
+      const bool is_ink = bands == 4 && !has_alpha;
+      out[band] = static_cast<std::uint8_t>(is_ink ? (255 - level) * (255u - from[3]) / 255
+                                                   : std::min(level + white, 255u));
     }
   }
-  return all;
 }
 
-std::uint8_t level(float value) {
+Pixels on_white(const Pixels& source, bool has_alpha) {
+  Pixels flat{source.width, source.height, 3, {}};
+  flat.data.resize(flat.row_bytes() * flat.height);
+  for (std::uint32_t y = 0; y < source.height; ++y)
+    lay_on_white(source.row(y), source.width, source.bands, has_alpha, flat.row(y));
+  return flat;
+}
+
+// ---------------------------------------------------------------- the window
+
+struct Window {
+  double start = 0, length = 0;  // in pixels
+};
+
+// Paper that is nearly white is white: encoders move it by a level or two, and there is much of it.
+constexpr std::uint8_t kWhiteFrom = 248;
+inline std::uint8_t inked(std::uint8_t level) {
+  return level >= kWhiteFrom ? std::uint8_t{255} : level;
+}
+
+MEDIMIRROR_VECTOR_CODE
+void add_levels(const std::uint8_t* row, std::size_t count, std::uint32_t* sums) {
+  for (std::size_t i = 0; i < count; ++i) sums[i] += inked(row[i]);
+}
+
+MEDIMIRROR_VECTOR_CODE
+std::uint32_t sum_of(const std::uint8_t* row, std::size_t count) {
+  std::uint32_t sum = 0;
+  for (std::size_t i = 0; i < count; ++i) sum += inked(row[i]);
+  return sum;
+}
+
+// The part of the last pixel that is picture.
+double last_part(double length, std::size_t pixels) {
+  return std::clamp(length - static_cast<double>(pixels - 1), 0.0, 1.0);
+}
+
+// Darkness along one side -> its middle and how far it spreads. A mean over pixels keeps the sum of darkness, so
+// scaling moves neither.
+Window window_of(std::vector<double> darkness, double length) {
+  darkness.back() *= last_part(length, darkness.size());
+  double mass = 0, places = 0, squares = 0;
+  for (std::size_t i = 0; i < darkness.size(); ++i) {
+    const double place = static_cast<double>(i) + 0.5;
+    mass += darkness[i];
+    places += darkness[i] * place;
+    squares += darkness[i] * place * place;
+  }
+  if (mass < 1) return {0, length};  // nothing on white
+  const double middle = places / mass;
+  const double reach = kReach * std::sqrt(std::max(squares / mass - middle * middle, 0.0) + 1.0 / 12);
+  return {middle - reach, 2 * reach};
+}
+
+std::pair<Window, Window> windows_of(const Pixels& pixels, double width, double height) {
+  std::vector<std::uint32_t> sums(pixels.row_bytes());
+  std::vector<double> across, down;
+  for (std::uint32_t y = 0; y < pixels.height; ++y) {
+    add_levels(pixels.row(y), sums.size(), sums.data());
+    down.push_back(255.0 * static_cast<double>(sums.size()) - sum_of(pixels.row(y), sums.size()));
+  }
+  for (std::uint32_t x = 0; x < pixels.width; ++x)
+    across.push_back(3 * 255.0 * pixels.height - (sums[x * 3] + sums[x * 3 + 1] + sums[x * 3 + 2]));
+  return {window_of(std::move(across), width), window_of(std::move(down), height)};
+}
+
+// ---------------------------------------------------------------- the cells
+
+// How much of a cell a pixel fills along one side.
+struct Share {
+  std::uint32_t pixel = 0, cell = 0;
+  float part = 0;
+};
+std::vector<Share> shares_of(const Window& window, std::uint32_t pixels, double length) {
+  std::vector<Share> shares;
+  const double cell_length = window.length / kEdge;
+  for (std::uint32_t pixel = 0; pixel < pixels; ++pixel) {
+    const double from = std::max<double>(pixel, window.start);
+    const double to = std::min({pixel + 1.0, length, window.start + window.length});
+    if (from >= to) continue;
+    for (auto cell = static_cast<std::uint32_t>((from - window.start) / cell_length); cell < kEdge; ++cell) {
+      const double left = std::max(from, window.start + cell * cell_length);
+      const double right = std::min(to, window.start + (cell + 1) * cell_length);
+      if (right > left) shares.push_back({pixel, cell, static_cast<float>((right - left) / cell_length)});
+      if (right >= to) break;
+    }
+  }
+  return shares;
+}
+
+MEDIMIRROR_VECTOR_CODE
+void add_row(const std::uint8_t* row, std::size_t count, float part, float* sums) {
+  for (std::size_t i = 0; i < count; ++i) sums[i] += part * static_cast<float>(row[i]);
+}
+
+using Colours = std::vector<std::array<float, 3>>;  // kEdge × kEdge of red, green, blue
+
+Colours colours_of(const Pixels& pixels, const Window& columns, const Window& rows, double width,
+                   double height) {
+  const std::vector<Share> across = shares_of(columns, pixels.width, width),
+                           down = shares_of(rows, pixels.height, height);
+  std::array<float, kEdge> covered{};
+  for (const Share& share : across) covered[share.cell] += share.part;
+  Colours colours(kEdge * kEdge, {255, 255, 255});  // beyond the picture it is white
+  std::vector<float> sums(pixels.row_bytes());
+  auto share = down.begin();
+  for (std::uint32_t y = 0; y < kEdge; ++y) {
+    std::fill(sums.begin(), sums.end(), 0.0f);
+    float rows_covered = 0;
+    // A pixel on the border of two cells stands twice, in order of its cells.
+    for (; share != down.end() && share->cell == y; ++share) {
+      add_row(pixels.row(share->pixel), sums.size(), share->part, sums.data());
+      rows_covered += share->part;
+    }
+    std::array<float, 3>* row = &colours[y * kEdge];
+    for (std::uint32_t x = 0; x < kEdge; ++x)
+      for (float& level : row[x]) level -= 255 * covered[x] * rows_covered;
+    for (const Share& part : across)
+      for (std::size_t band = 0; band < 3; ++band)
+        row[part.cell][band] += part.part * sums[part.pixel * 3 + band];
+  }
+  return colours;
+}
+
+std::uint8_t level(double value) {
   return static_cast<std::uint8_t>(std::clamp(std::lround(value), 0L, 255L));
 }
+
+// ---------------------------------------------------------------- upright
 
 // Where in the stored cells the upright cell (x, y) is.
 template <std::size_t kSide>
@@ -78,153 +179,38 @@ std::size_t stored_place(std::size_t x, std::size_t y, int orientation) {
   return y * kSide + x;
 }
 
-template <std::size_t kSide>
-void turn(std::array<std::uint8_t, kSide * kSide>& cells, int orientation) {
-  const auto stored = cells;
-  for (std::size_t y = 0; y < kSide; ++y)
-    for (std::size_t x = 0; x < kSide; ++x)
-      cells[y * kSide + x] = stored[stored_place<kSide>(x, y, orientation)];
-}
-
 }  // namespace
 
-PrintMaker::PrintMaker(std::uint32_t width, std::uint32_t height, std::uint32_t bands, bool has_alpha)
-    : width_(width), height_(height), bands_(has_alpha ? bands - 1 : bands), has_alpha_(has_alpha) {
-  while (std::max(width, height) >> (halvings_ + 1) >= kLongerSideMin) ++halvings_;
-  const std::uint32_t pixel = 1u << halvings_;
-  small_ = {(width + pixel - 1) / pixel, (height + pixel - 1) / pixel, 3, {}};
-  small_.data.resize(small_.row_bytes() * small_.height);
-  for (auto& row : group_) row.resize(std::size_t{width} * bands_);
-  for (auto& row : halved_) row.resize(std::size_t{width + 1} / 2 * bands_);
+unsigned print_level(std::uint32_t width, std::uint32_t height) {
+  unsigned number = 0;
+  while (std::max(width, height) >> (number + 1) >= kLongerSideMin) ++number;
+  return number;
 }
 
-void PrintMaker::add_row(const std::uint8_t* row) {
-  const std::uint32_t pixel = 1u << halvings_, y = rows_++;
-  const std::uint32_t start = y / pixel * pixel, rows = std::min(pixel, height_ - start);
-  const std::uint32_t looked_at = rows >= kRowsOfGroup ? kRowsOfGroup : rows >= 2 ? 2 : 1;
-  const std::uint32_t first = start + (rows - looked_at) / 2;
-  if (y < first || y >= first + looked_at) return;
-  std::vector<std::uint8_t>& kept = group_[waiting_++];
-  if (has_alpha_) {
-    lay_on_white(row, width_, bands_ + 1, kept.data());
-  } else {
-    std::memcpy(kept.data(), row, kept.size());
-  }
-  if (waiting_ == looked_at) shrink_group();
-}
+Print make_print(const Pyramid::Level& source, bool has_alpha, int orientation) {
+  Pixels flat;
+  if (source.pixels.bands != 3) flat = on_white(source.pixels, has_alpha);
+  const Pixels& pixels = source.pixels.bands == 3 ? source.pixels : flat;
+  const auto [columns, rows] = windows_of(pixels, source.width, source.height);
+  const Colours colours = colours_of(pixels, columns, rows, source.width, source.height);
 
-void PrintMaker::shrink_group() {
-  const std::uint8_t* row = group_[0].data();
-  std::uint32_t width = width_;
-  unsigned done = 0;
-  if (waiting_ == kRowsOfGroup) {  // there are four only where two halvings are to come
-    for (unsigned pair : {0u, 1u})
-      halve_rows(group_[2 * pair].data(), group_[2 * pair + 1].data(), width, bands_, halved_[pair].data());
-    width = (width + 1) / 2;
-    halve_rows(halved_[0].data(), halved_[1].data(), width, bands_, group_[0].data());
-    width = (width + 1) / 2;
-    done = 2;
-  } else if (waiting_ == 2) {
-    halve_rows(row, group_[1].data(), width, bands_, halved_[0].data());
-    std::memcpy(group_[0].data(), halved_[0].data(), std::size_t{width + 1} / 2 * bands_);
-    width = (width + 1) / 2;
-    done = 1;
-  }
-  for (; done < halvings_; ++done, width = (width + 1) / 2) {
-    halve_rows(row, row, width, bands_, halved_[0].data());
-    std::memcpy(group_[0].data(), halved_[0].data(), std::size_t{width + 1} / 2 * bands_);
-  }
-  waiting_ = 0;
-  keep(row);
-}
-
-void PrintMaker::keep(const std::uint8_t* row) {
-  std::uint8_t* to = small_.row(small_rows_++);
-  for (std::uint32_t x = 0; x < small_.width; ++x, to += 3, row += bands_) {
-    if (bands_ == 3) {
-      std::memcpy(to, row, 3);
-    } else if (bands_ == 4) {
-      for (std::size_t ink = 0; ink < 3; ++ink)
-        to[ink] = static_cast<std::uint8_t>((255 - row[ink]) * (255 - row[3]) / 255);
-    } else {
-      std::memset(to, row[0], 3);
-    }
-  }
-}
-
-Print PrintMaker::finish(int orientation) const {
-  const double pixel = 1u << halvings_;
-  double mass = 0;
-  Axis across, down;
-  for (std::uint32_t y = 0; y < small_.height; ++y) {
-    const std::uint8_t* at = small_.row(y);
-    Axis row;
-    int row_mass = 0;
-    std::int64_t places = 0, squares = 0;
-    for (std::uint32_t x = 0; x < small_.width; ++x, at += 3) {
-      const int darkness = std::max(255 - kNoise - std::min({at[0], at[1], at[2]}), 0);
-      row_mass += darkness;
-      places += std::int64_t{darkness} * x;
-      squares += std::int64_t{darkness} * x * x;
-    }
-    const double height = std::min(pixel, height_ - y * pixel) / pixel;
-    mass += row_mass * height;
-    across.sum += static_cast<double>(places) * height;
-    across.squares += static_cast<double>(squares) * height;
-    down.add(y, row_mass * height);
-  }
-  Window columns{0, double(width_)}, rows{0, double(height_)};
   PrintCells cells;
-  if (mass > 0) {
-    const auto window = [&](const Axis& axis) {
-      const double reach = kSpreads * axis.spread(mass, 1) * pixel;
-      return Window{(axis.sum / mass + 0.5) * pixel - reach, 2 * reach};
-    };
-    columns = window(across);
-    rows = window(down);
-    cells.aspect = columns.length / rows.length;
-  }
-
-  std::array<std::array<float, kEdge * 3>, kEdge> sums{};
-  std::array<float, kEdge> covered_across{}, covered_down{};
-  const std::vector<Share> column_shares = shares(columns, pixel, small_.width, width_);
-  for (const Share& share : column_shares) covered_across[share.cell] += share.part;
-  std::array<float, kEdge * 3> row_sums{};
-  std::uint32_t summed = ~0u;
-  for (const Share& down_share : shares(rows, pixel, small_.height, height_)) {
-    if (down_share.at != summed) {
-      summed = down_share.at;
-      row_sums.fill(0);
-      const std::uint8_t* row = small_.row(summed);
-      for (const Share& share : column_shares)
-        for (std::size_t band = 0; band < 3; ++band)
-          row_sums[share.cell * 3 + band] += share.part * static_cast<float>(row[share.at * 3 + band]);
-    }
-    covered_down[down_share.cell] += down_share.part;
-    for (std::size_t i = 0; i < row_sums.size(); ++i)
-      sums[down_share.cell][i] += down_share.part * row_sums[i];
-  }
-  std::array<float, kColourEdge * kColourEdge> blue{}, red{};
+  cells.aspect = columns.length / rows.length;
+  if (orientation >= 5) cells.aspect = 1 / cells.aspect;
+  std::array<double, kColourEdge * kColourEdge> blue{}, red{};
   constexpr std::size_t kJoined = kEdge / kColourEdge;
   for (std::size_t y = 0; y < kEdge; ++y)
     for (std::size_t x = 0; x < kEdge; ++x) {
-      const float white = 255 * (1 - covered_across[x] * covered_down[y]);
-      const float r = sums[y][x * 3] + white, g = sums[y][x * 3 + 1] + white, b = sums[y][x * 3 + 2] + white;
-      const float light = 0.299f * r + 0.587f * g + 0.114f * b;
+      const auto [r, g, b] = colours[stored_place<kEdge>(x, y, orientation)];
+      const double light = kRed * r + kGreen * g + kBlue * b;
       cells.light[y * kEdge + x] = level(light);
       const std::size_t joined = y / kJoined * kColourEdge + x / kJoined;
-      blue[joined] += (b - light) * 0.564f / (kJoined * kJoined);
-      red[joined] += (r - light) * 0.713f / (kJoined * kJoined);
+      blue[joined] += (b - light) / (2 * (1 - kBlue)) / (kJoined * kJoined);
+      red[joined] += (r - light) / (2 * (1 - kRed)) / (kJoined * kJoined);
     }
   for (std::size_t i = 0; i < blue.size(); ++i) {
     cells.blue[i] = level(128 + blue[i]);
     cells.red[i] = level(128 + red[i]);
-  }
-  if (orientation > 1 && orientation <= 8) {
-    turn<kEdge>(cells.light, orientation);
-    turn<kColourEdge>(cells.blue, orientation);
-    turn<kColourEdge>(cells.red, orientation);
-    if (orientation >= 5) cells.aspect = 1 / cells.aspect;
   }
   return pack(cells);
 }

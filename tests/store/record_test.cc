@@ -107,7 +107,7 @@ BlobRecord Dice::record<BlobRecord>() {
                  static_cast<std::uint32_t>(number()),
                  coin(),
                  text(),
-                 {text()}};
+                 {text().substr(0, kPrintBytesMax)}};
   record.mtime = time();
   record.first_seen = time();
   record.last_verified = time();
