@@ -2,7 +2,7 @@
 // Place: feed walks it. Reads one snapshot of the index, so that a sync may run meanwhile.
 // Order: by code, then active products first, then by Medipim id. Pictures of the main tree stand in the order that the
 // product gives them (displayOrder, those without one last), those of a view in the order of their numbers.
-// Limits: memory is a code and an id for each product (about 70 bytes), and one product with its pictures.
+// Limits: memory is a code and an id for each product (about 40 bytes), and one product with its pictures.
 #pragma once
 
 #include <cstdint>
@@ -29,6 +29,7 @@ struct PictureSelection {
   bool any_locale = true;                            // else a product without a name in them has none
   std::optional<std::vector<std::string>> products;  // only these Medipim ids; ascending
   bool with_media = false;                           // read photo types too
+  bool by_id = false;                                // in the order of Medipim ids, not of codes
 };
 
 struct FeedPicture {
