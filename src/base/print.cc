@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 namespace medimirror {
 
@@ -87,11 +88,13 @@ std::optional<PrintCells> unpack(const Print& print) {
 
 CoarsePrint coarse(const PrintCells& cells) {
   constexpr std::size_t kJoined = PrintCells::kEdge / kCoarseEdge;
-  CoarsePrint means{};
+  std::array<unsigned, kCoarseEdge * kCoarseEdge> sums{};
   for (std::size_t y = 0; y < PrintCells::kEdge; ++y)
     for (std::size_t x = 0; x < PrintCells::kEdge; ++x)
-      means[y / kJoined * kCoarseEdge + x / kJoined] += cells.light[y * PrintCells::kEdge + x];
-  for (float& mean : means) mean /= kJoined * kJoined;
+      sums[y / kJoined * kCoarseEdge + x / kJoined] += cells.light[y * PrintCells::kEdge + x];
+  CoarsePrint means{};
+  for (std::size_t i = 0; i < sums.size(); ++i)
+    means[i] = static_cast<std::uint8_t>(sums[i] / (kJoined * kJoined));
   return means;
 }
 
@@ -102,7 +105,7 @@ PrintDistance distance(const PrintCells& one, const PrintCells& other) {
   distance.colour = std::max(worst(one.blue, other.blue), worst(one.red, other.red));
   const CoarsePrint a = coarse(one), b = coarse(other);
   for (std::size_t i = 0; i < a.size(); ++i)
-    distance.coarse = std::max(distance.coarse, double(std::abs(a[i] - b[i])));
+    distance.coarse = std::max(distance.coarse, std::abs(int{a[i]} - int{b[i]}));
   return distance;
 }
 

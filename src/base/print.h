@@ -10,7 +10,7 @@
 //     aspect   same at most 1 %   limit 3 %
 //     colour   same at most 3     limit 9     the nearest that only colour tells: 20, another shade of a band
 //     light    same at most 15    limit 16    the nearest other picture: 18, "600 mg" for "500 mg"
-//     coarse   same at most 3     limit 6
+//     coarse   same at most 5     limit 6
 // What it cannot: a digit lower than a fifteenth of the content may change unnoticed; a picture of which more than half
 // a percent of the content was cut off at a side, or that was turned or mirrored, counts as another.
 // Format, version 1: version(1 byte) aspect(2 bytes, little-endian: 32768 + hundredths of its natural logarithm)
@@ -45,17 +45,17 @@ std::optional<PrintCells> unpack(const Print& print);
 
 // A glance at a print: near duplicates differ by at most kCoarseMax in each of these, so a search among many pictures
 // may leave out all others.
-constexpr std::size_t kCoarseEdge = 4;
-using CoarsePrint = std::array<float, kCoarseEdge * kCoarseEdge>;
+constexpr std::size_t kCoarseEdge = 8;
+using CoarsePrint = std::array<std::uint8_t, kCoarseEdge * kCoarseEdge>;
 CoarsePrint coarse(const PrintCells& cells);
 
 struct PrintDistance {
   double aspect = 0;          // share by which the longer one is longer
   int light = 0, colour = 0;  // of the worst cell
-  double coarse = 0;
+  int coarse = 0;
 };
-constexpr double kAspectMax = 0.03, kCoarseMax = 6;
-constexpr int kLightMax = 16, kColourMax = 9;
+constexpr double kAspectMax = 0.03;
+constexpr int kLightMax = 16, kColourMax = 9, kCoarseMax = 6;
 
 PrintDistance distance(const PrintCells& one, const PrintCells& other);
 

@@ -171,7 +171,7 @@ void expect(bool near, const std::string& name, const Print& one, const Print& o
   const auto a = unpack(one), b = unpack(other);
   ASSERT_TRUE(a && b) << name;
   const PrintDistance between = distance(*a, *b);
-  std::printf("[ %-8s ] %-46s aspect %4.1f %%  colour %3d  light %3d  coarse %5.1f\n",
+  std::printf("[ %-8s ] %-46s aspect %4.1f %%  colour %3d  light %3d  coarse %3d\n",
               near ? "same" : "differs", name.c_str(), between.aspect * 100, between.colour, between.light,
               between.coarse);
   EXPECT_EQ(is_near_duplicate(one, other), near) << name;
