@@ -25,7 +25,7 @@ MAY_INCLUDE = {
     "report": {"base", "store"},
     "shop": {"base", "store", "report"},
     "feed": {"base", "http", "store"},
-    "gallery": {"base", "http", "store", "report"},
+    "gallery": {"base", "http", "store", "report", "shop"},
     "upkeep": {"base", "http", "store", "api", "image", "tree", "report"},
     "sync": {"base", "http", "store", "api", "fetch", "image", "tree", "report", "shop", "upkeep"},
     "cli": {"base", "http", "store", "api", "fetch", "image", "tree", "report", "shop", "feed", "gallery", "upkeep",

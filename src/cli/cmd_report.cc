@@ -4,18 +4,27 @@
 #include "base/units.h"
 #include "cli/commands.h"
 #include "gallery/gallery.h"
+#include "shop/duplicate_files.h"
 #include "store/index.h"
 #include "writer.h"
 
 namespace medimirror {
 
-ExitStatus report_gallery_command(const Config& config) {
+namespace {
+
+std::unique_ptr<Index> open_index(const Config& config) {
   if (!std::filesystem::exists(config.store_dir / "index"))
     throw Error(ErrorKind::usage, fmt::format("there is no mirror in {} yet: `medimirror sync` makes it",
                                               config.root.native()));
-  Index::Options index_options;
-  index_options.read_only = true;
-  const std::unique_ptr<Index> index = Index::open(config.store_dir / "index", index_options);
+  Index::Options options;
+  options.read_only = true;
+  return Index::open(config.store_dir / "index", options);
+}
+
+}  // namespace
+
+ExitStatus report_gallery_command(const Config& config) {
+  const std::unique_ptr<Index> index = open_index(config);
   GalleryOptions options;
   options.folder = config.reports_dir() / "gallery";
   options.media_folder = config.media_dir;
@@ -28,6 +37,31 @@ ExitStatus report_gallery_command(const Config& config) {
              (options.folder / "index.html").native());
   fmt::print("{} files written, {} removed, {} unchanged\n", format_count(result.files_written),
              format_count(result.files_removed), format_count(result.files_unchanged));
+  return ExitStatus::done;
+}
+
+ExitStatus report_duplicates_command(const Config& config) {
+  const std::unique_ptr<Index> index = open_index(config);
+  const Duplicates found = find_duplicates(index->view());
+  write_duplicate_files(config.reports_dir(), found);
+  std::uint64_t looks = 0, pictures = 0, same_bytes = 0, within_products = 0, placeholders = 0;
+  for (const Look& look : found.looks) {
+    if (look.pictures.size() > 1) ++looks, pictures += look.pictures.size();
+    for (const AlikePicture& picture : look.pictures) same_bytes += picture.likeness == Likeness::same_bytes;
+    within_products += look.within_products.size();
+    placeholders += look.is_placeholder;
+  }
+  fmt::print(
+      "{} files compared: {} looks are there more than once, in {} pictures ({} with the same bytes)\n",
+      format_count(found.compared), format_count(looks), format_count(pictures), format_count(same_bytes));
+  fmt::print("{} times within one product; {} probable placeholders\n", format_count(within_products),
+             format_count(placeholders));
+  if (found.without_print > 0)
+    fmt::print(
+        "{} files were never decoded (validate = \"header\", or a rebuilt index): of these only the bytes "
+        "were compared\n",
+        format_count(found.without_print));
+  fmt::print("{} and .json\n", (config.reports_dir() / "duplicates.csv").native());
   return ExitStatus::done;
 }
 
