@@ -169,6 +169,9 @@ ExitStatus run_command_line(int argc, char** argv) {
   report->fallthrough();
   command(*report, "gallery", "Write a site of all pictures, failures and runs to reports/gallery/",
           [&] { return report_gallery_command(line.config()); });
+  command(*report, "duplicates",
+          "Write which pictures are there more than once to reports/duplicates.csv and .json",
+          [&] { return report_duplicates_command(line.config()); });
 
   std::uint16_t serve_port = 8700;
   CLI::App* serve = command(app, "serve", "Show the gallery and media/ to a browser on this machine",

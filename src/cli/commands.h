@@ -30,6 +30,7 @@ ExitStatus list_command(const Config& config, const ListFlags& flags);
 ExitStatus status_command(const Config& config, bool json);
 ExitStatus show_command(const Config& config, MediaId id, bool json);
 ExitStatus report_gallery_command(const Config& config);
+ExitStatus report_duplicates_command(const Config& config);
 ExitStatus serve_command(const Config& config, std::uint16_t port);
 
 struct ExportFlags {
