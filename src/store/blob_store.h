@@ -2,7 +2,8 @@
 // Place: image threads stage, the writer commits; tree/ places; upkeep/ lists, reads, removes.
 // local_blob_store is the one implementation now; a bucket can be another, so no path and no file descriptor
 // is in these signatures.
-// Threads: stage, has, read: any thread. commit, place, remove: one thread.
+// Threads: stage, has, read: any thread. place: any thread, one at a time for each folder of targets. commit, remove:
+// one thread.
 // Failure: throws Error{disk}. A failed sync is final and not retried.
 // Durability: a staged blob is nothing yet; when commit() returns, each blob of the group is on disk under
 // its name. A crash before leaves rubbish in the staging area, which sweep() removes.

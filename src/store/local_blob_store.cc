@@ -30,15 +30,14 @@
 #include <bitset>
 #include <cerrno>
 #include <cstdio>
-#include <exception>
 #include <mutex>
-#include <thread>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/parallel.h"
 #include "base/sha256.h"
 #include "store/place.h"
 
@@ -64,28 +63,6 @@ bool tells_of_failed_writes(int fd) {
   constexpr std::array<std::uint32_t, 4> kLocal = {0xEF53 /* ext4 */, 0x58465342 /* XFS */,
                                                    0x9123683E /* btrfs */, 0xF2F52010 /* F2FS */};
   return std::ranges::find(kLocal, static_cast<std::uint32_t>(info.f_type)) != kLocal.end();
-}
-
-// Calls work(0) … work(count - 1) from several threads, which spend their time waiting for the disk. The
-// first failure stops the rest and is rethrown here when all threads have ended.
-template <typename Work>
-void for_each_in_parallel(std::size_t count, const Work& work) {
-  std::atomic<std::size_t> next{0};
-  std::atomic<bool> failed{false};
-  std::exception_ptr failure;
-  const auto run = [&] {
-    try {
-      for (std::size_t i; !failed && (i = next.fetch_add(1)) < count;) work(i);
-    } catch (...) {
-      if (!failed.exchange(true)) failure = std::current_exception();
-    }
-  };
-  {
-    std::vector<std::jthread> threads;  // joined at the end of the block
-    for (std::size_t i = 1; i < std::min(count, kSyncThreads); ++i) threads.emplace_back(run);
-    run();
-  }
-  if (failure) std::rethrow_exception(failure);
 }
 
 class LocalBlobStore final : public BlobStore {
@@ -251,7 +228,7 @@ void LocalBlobStore::sync_staged(const std::vector<StagedBlob>& group) {
   // without a descriptor, only the file system as a whole can tell what became of the bytes
   const bool all_open = std::ranges::all_of(open, [](const UniqueFd& fd) { return static_cast<bool>(fd); });
   if (file_system_ && (group.size() > kSyncedSinglyMax || !all_open)) return sync_file_system();
-  for_each_in_parallel(group.size(), [&](std::size_t i) {
+  for_each_in_parallel(group.size(), kSyncThreads, [&](std::size_t i) {
     if (open[i]) sync_file(open[i].get(), path_of(group[i]));  // else stage() has synced it
   });
 }
@@ -261,7 +238,7 @@ void LocalBlobStore::sync_fans(const Fans& touched) {
   std::vector<fs::path> folders;
   for (std::size_t fan = 0; fan < touched.size(); ++fan)
     if (touched[fan]) folders.push_back(path_of_fan(fan));
-  for_each_in_parallel(folders.size(), [&](std::size_t i) { sync_folder(folders[i]); });
+  for_each_in_parallel(folders.size(), kSyncThreads, [&](std::size_t i) { sync_folder(folders[i]); });
 }
 
 void LocalBlobStore::sync_file_system() {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <utility>
@@ -11,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/parallel.h"
 #include "tree/journal.h"
 #include "tree/lines.h"
 #include "tree/manifest.h"
@@ -27,6 +30,10 @@ using Kind = JournalEntry::Kind;
 
 constexpr std::size_t kClashesMax = 100;
 constexpr std::size_t kGroupRecords = 50'000;
+// A link is a system call that mostly computes; two threads in different folders do not wait for each other.
+constexpr std::size_t kPlacedTogether = 8192;
+constexpr std::size_t kPlacedByOneThread = 512;
+constexpr std::size_t kPlaceThreads = 2;
 constexpr std::string_view kNothingChanged = "# nothing changed\n";
 
 bool places(const JournalEntry& entry) {
@@ -114,13 +121,32 @@ class Publisher {
     std::uint64_t ordinal = 0;
     plan_.journal->each([&](const JournalEntry& entry) {
       if (!entry.old_path.empty()) changes_.add(removal_line(entry.old_path));
-      if (places(entry) && !place(entry)) deferred_.push_back(ordinal);
+      if (places(entry)) together_.push_back({ordinal, entry, {}});
       ++ordinal;
+      if (together_.size() == kPlacedTogether) place_together();
     });
+    place_together();
   }
 
-  bool place(const JournalEntry& entry) {
-    const auto placement = tree_.place(blobs_, entry.now.digest, entry.now.path);
+  void place_together() {
+    // what a killed publish left is tidied away in passing, also in folders above the thread's own
+    const bool alone = plan_.resumes || together_.size() < kPlacedByOneThread;
+    const std::size_t threads = alone ? 1 : kPlaceThreads;
+    const TreeFolder tree_before = tree_;
+    for_each_in_parallel(threads, threads, [&](std::size_t self) {
+      TreeFolder tree = tree_before;
+      for (ToPlace& one : together_)
+        if (std::hash<std::string>()(folder_of(one.entry.now.path)) % threads == self)
+          one.placement = tree.place(blobs_, one.entry.now.digest, one.entry.now.path);
+      const std::lock_guard lock(tree_mutex_);
+      tree_.take_over(tree);
+    });
+    for (const ToPlace& one : together_)
+      if (!note(one.entry, one.placement)) deferred_.push_back(one.ordinal);
+    together_.clear();
+  }
+
+  bool note(const JournalEntry& entry, const std::optional<Placement>& placement) {
     if (!placement) return false;
     if (placement->how == Placement::How::linked) ++result_.linked;
     if (placement->how == Placement::How::cloned) ++result_.cloned;
@@ -143,7 +169,7 @@ class Publisher {
     plan_.journal->each([&](const JournalEntry& entry) {
       if (next == deferred_.end() || *next != ordinal++) return;
       ++next;
-      if (!place(entry)) give_up(entry);
+      if (!note(entry, tree_.place(blobs_, entry.now.digest, entry.now.path))) give_up(entry);
     });
   }
 
@@ -247,6 +273,13 @@ class Publisher {
   const PublishPlan& plan_;
   Index& index_;
   BlobStore& blobs_;
+  struct ToPlace {
+    std::uint64_t ordinal;  // in the journal
+    JournalEntry entry;
+    std::optional<Placement> placement;
+  };
+  std::vector<ToPlace> together_;
+  std::mutex tree_mutex_;
   TreeFolder tree_;
   LineSorter changes_;                   // as manifest lines, see manifest_merge.h
   std::vector<std::uint64_t> deferred_;  // places in the journal

@@ -19,17 +19,17 @@ namespace {
 constexpr std::size_t kFoldersSyncedMax = 64;
 constexpr mode_t kFolderMode = 0755;
 
-std::string folder_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? std::string() : path.substr(0, slash);
-}
-
 bool is_folder(const std::string& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 }  // namespace
+
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? std::string() : path.substr(0, slash);
+}
 
 TreeFolder::TreeFolder(std::filesystem::path root, bool durable, bool tidy)
     : root_(root.native()), durable_(durable), tidy_(tidy) {
@@ -116,6 +116,11 @@ void TreeFolder::prune() {
     }
   }
   pruned_.clear();
+}
+
+void TreeFolder::take_over(TreeFolder& copy) {
+  touched_.merge(copy.touched_);
+  touched_many_ = touched_many_ || copy.touched_many_ || touched_.size() > kFoldersSyncedMax;
 }
 
 void TreeFolder::sync() {

@@ -1,6 +1,6 @@
 // Role: the published folder as something to put files into and take files out of, without hurting what is
 // not ours.
-// Threads: one.
+// Threads: one; or several, each with a copy of its own and folders of its own, whose work is then taken over.
 // Failure: throws Error{disk}. What stands in the way is a value: place() says no.
 // Durability: sync() makes all that was done since the last one durable: each touched folder, or the whole
 // file system where they are many.
@@ -15,6 +15,8 @@
 
 namespace medimirror {
 
+std::string folder_of(const std::string& path);  // empty: the root
+
 class TreeFolder {
  public:
   // `tidy`: removes what a store that was killed while placing left in the folders that are visited.
@@ -26,7 +28,8 @@ class TreeFolder {
   // Removes the file and, once the next file is of another folder, the folders that this left empty. What is
   // not there, or is a folder now, is fine.
   void remove(const std::string& path);
-  void prune();  // the folders of the last file removed
+  void prune();                      // the folders of the last file removed
+  void take_over(TreeFolder& copy);  // what it did and did not sync
   void sync();
 
  private:
