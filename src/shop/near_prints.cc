@@ -10,10 +10,28 @@ namespace medimirror {
 
 namespace {
 
-bool is_near(const CoarsePrint& one, const CoarsePrint& other) {
-  int worst = 0;
-  for (std::size_t i = 0; i < one.size(); ++i) worst = std::max(worst, std::abs(int{one[i]} - int{other[i]}));
-  return worst <= kCoarseMax;
+// One body, compiled for several vector units and chosen when the program starts. Not under a sanitizer, whose runtime
+// is not up yet when the choice is made.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
+#define MEDIMIRROR_VECTOR_CODE __attribute__((target_clones("avx2", "default"), optimize("O3")))
+#else
+#define MEDIMIRROR_VECTOR_CODE
+#endif
+
+// Places of those that may be near. Most of a search is spent here.
+MEDIMIRROR_VECTOR_CODE
+void find_near(const CoarsePrint& one, const CoarsePrint* others, std::size_t count,
+               std::vector<std::uint32_t>& places) {
+  for (std::size_t at = 0; at < count; ++at) {
+    std::uint8_t worst = 0;
+    for (std::size_t i = 0; i < one.size(); ++i) {
+      const std::uint8_t a = one[i], b = others[at][i];
+      const auto difference = static_cast<std::uint8_t>(std::max(a, b) - std::min(a, b));
+      worst = std::max(worst, difference);
+    }
+    if (worst <= kCoarseMax) places.push_back(static_cast<std::uint32_t>(at));
+  }
 }
 
 constexpr double kRounding = 0.1;  // of the sums below
@@ -34,8 +52,8 @@ std::array<double, 5> place_of(const PrintCells& cells, const CoarsePrint& coars
 }  // namespace
 
 void NearPrints::add(const PrintCells& cells) {
-  const auto number = static_cast<std::uint32_t>(coarse_.size());
-  const CoarsePrint& coarse = coarse_.emplace_back(medimirror::coarse(cells));
+  const std::uint32_t number = count_++;
+  const CoarsePrint coarse = medimirror::coarse(cells);
   const std::array<double, kAxes> place = place_of(cells, coarse);
   const auto key = [&](unsigned neighbours) {
     std::uint64_t joined = 0;
@@ -50,13 +68,19 @@ void NearPrints::add(const PrintCells& cells) {
   for (unsigned neighbours = 0; neighbours < 1u << kAxes; ++neighbours) {
     const auto there = grid_.find(key(neighbours));
     if (there == grid_.end()) continue;
-    for (const std::uint32_t other : there->second) {
-      if (!is_near(coarse, coarse_[other]) || !matters_(number, other)) continue;
+    const Cell& cell = there->second;
+    places_.clear();
+    find_near(coarse, cell.coarse.data(), cell.coarse.size(), places_);
+    for (const std::uint32_t at : places_) {
+      const std::uint32_t other = cell.numbers[at];
+      if (!matters_(number, other)) continue;
       const std::optional<PrintCells> compared = read_(other);
       if (compared && is_near_duplicate(cells, *compared)) found_(number, other);
     }
   }
-  grid_[key(0)].push_back(number);
+  Cell& own = grid_[key(0)];
+  own.coarse.push_back(coarse);
+  own.numbers.push_back(number);
 }
 
 }  // namespace medimirror

@@ -34,8 +34,13 @@ class NearPrints {
   Read read_;
   Matters matters_;
   Found found_;
-  std::vector<CoarsePrint> coarse_;
-  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> grid_;
+  struct Cell {
+    std::vector<CoarsePrint> coarse;
+    std::vector<std::uint32_t> numbers;
+  };
+  std::uint32_t count_ = 0;
+  std::unordered_map<std::uint64_t, Cell> grid_;
+  std::vector<std::uint32_t> places_;  // of a cell
 };
 
 }  // namespace medimirror
