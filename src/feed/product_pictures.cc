@@ -101,8 +101,8 @@ ImageInfo info_of(const IndexReader& index, const AssetKey& key, const Digest& d
   return blob->info;
 }
 
-// The file of this medium that is exported. A view may publish one for each code of a product; they show the same, and
-// the one under the shop's own code is taken.
+// The file of this medium that is exported. A view may publish one for each code of a product: they show the same, and
+// the one under the shop's own code is taken. A view whose paths name no product has one file for all of them.
 std::optional<std::pair<AssetKey, PublishedRecord>> file_of(MediaId id, const FeedProduct& product,
                                                             const PictureSelection& selection,
                                                             const IndexReader& index) {
@@ -113,10 +113,11 @@ std::optional<std::pair<AssetKey, PublishedRecord>> file_of(MediaId id, const Fe
     return std::pair{std::move(key), std::move(*published)};
   }
   const std::string base = selection.view + "/" + product.product.id;
+  const std::string of_no_product = selection.view + "/";
   std::optional<std::pair<AssetKey, PublishedRecord>> found;
   for (auto& [format, published] : index.published_of(id)) {
     const bool is_of_code = format.starts_with(base + "/");
-    if (format != base && !is_of_code) continue;
+    if (format != base && format != of_no_product && !is_of_code) continue;
     const bool is_best = !is_of_code || format == base + "/" + product.code;
     if (!found || is_best) found = {AssetKey{id, format}, std::move(published)};
     if (is_best) break;

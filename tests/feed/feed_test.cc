@@ -1,6 +1,7 @@
 // Import files from a small index, line by line.
 #include "feed/feed.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -283,6 +284,15 @@ TEST_F(FeedFile, FilesOfAViewInTheOrderOfTheirNumbers) {
                           "1234567,\"https://s.example/by-cnk/1234567/1234567_1.jpg,"
                           "https://s.example/by-cnk/1234567/1234567_9.jpg,"
                           "https://s.example/by-cnk/1234567/1234567_10.jpg\""));
+}
+
+TEST_F(FeedFile, FilesOfAViewThatNamesNoProduct) {
+  shelf();
+  for (const MediaId id : {1, 2}) publish(id, fmt::format("flat/{}.jpg", id), ImageFormat::jpeg, "flat/");
+  options_.selection.view = "flat";
+  EXPECT_THAT(
+      lines(FeedSystem::woocommerce),
+      ElementsAre("SKU,Images", "1234567,\"https://s.example/flat/1.jpg,https://s.example/flat/2.jpg\""));
 }
 
 TEST_F(FeedFile, CsvTellsEverything) {
