@@ -96,7 +96,7 @@ void print_problems(const FeedOptions& options, const FeedResult& result) {
   const bool any = std::ranges::any_of(result.problems, [](std::uint64_t count) { return count > 0; });
   if (!any) return;
   if (result.pictures_left_out > 0)
-    fmt::print(stderr, "{} pictures are left out, and {} products with all of theirs\n",
+    fmt::print(stderr, "{} pictures are left out, among them all of {} products\n",
                format_count(result.pictures_left_out), format_count(result.products_left_out));
   for (std::size_t i = 0; i < kFeedProblems; ++i) {
     const auto problem = static_cast<FeedProblem>(i);
