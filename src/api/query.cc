@@ -89,6 +89,7 @@ void QueryListing::take_page(Response response) {
   for (const ReplyPage::Entry& entry : page.entries) arrived_.back().items.push_back(entry.item);
   if (page.entries.empty()) arrived_.pop_back();
   malformed_ += page.malformed;
+  rows_ += page.entries.size() + page.malformed;
   count_page(page);
 }
 
@@ -153,6 +154,7 @@ void QueryListing::next_window() {
   window_rows_.clear();
   window_malformed_ = 0;
   if (windows_.empty()) {
+    if (auto reason = too_many_malformed(malformed_, rows_)) return cut(std::move(*reason));
     verdict_ = State::complete;
     return;
   }

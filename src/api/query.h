@@ -1,6 +1,6 @@
 // Role: a listing by pages (media/query, products/query), in the order of the id.
 // Complete: each page was full but the last, no total shrank on the way, and as many different rows came as
-// announced (a medium that is photo and frontal has two). Pages that shift (items left while we paged) or repeat
+// announced (a medium that is photo and frontal has two), almost all with an id that can be used. Pages that shift (items left while we paged) or repeat
 // are walked again from the first, restarts_max times, else the listing is cut. One item that leaves and one that
 // enters between the same two pages cannot be told from none: the item missed then comes back with the next run,
 // within the grace period.
@@ -83,7 +83,7 @@ class QueryListing final : public Listing {
   Arrived served_;
   State verdict_ = State::running;  // once the pages that arrived are taken
   std::string cut_reason_;
-  std::uint64_t items_ = 0, malformed_ = 0;
+  std::uint64_t items_ = 0, malformed_ = 0, rows_ = 0;  // rows: of all pages that came
 };
 
 }  // namespace medimirror

@@ -1,5 +1,6 @@
 #include "api/reply_parser.h"
 
+#include <fmt/format.h>
 #include <simdjson.h>
 #include <xxhash.h>
 
@@ -7,6 +8,7 @@
 #include <charconv>
 
 #include "api/line_scan.h"
+#include "base/units.h"
 
 namespace medimirror {
 
@@ -119,6 +121,13 @@ std::string without_credentials(std::string text) {
 Fingerprint fingerprint_of(std::string_view bytes) {
   const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
   return {hash.high64, hash.low64};
+}
+
+std::optional<std::string> too_many_malformed(std::uint64_t malformed, std::uint64_t listed) {
+  if (malformed <= std::max<std::uint64_t>(1, listed / 100)) return std::nullopt;
+  return fmt::format(
+      "{} of the {} listed items have no id that can be used, so that nobody can tell what is missing",
+      format_count(malformed), format_count(listed));
 }
 
 std::string ServiceError::text() const {

@@ -87,6 +87,10 @@ class ReplyParser {
   std::unique_ptr<Parsers> parsers_;
 };
 
+// Whether so many objects of a listing have no usable id that it says nothing about what it lacks: what is absent may be
+// among them. A sentence for the cut; one object in a hundred, and always a single one, is an oddity.
+std::optional<std::string> too_many_malformed(std::uint64_t malformed, std::uint64_t listed);
+
 Fingerprint fingerprint_of(std::string_view bytes);
 
 }  // namespace medimirror

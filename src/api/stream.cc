@@ -99,6 +99,10 @@ bool StreamListing::take(std::vector<ListedItem>& batch) {
     const std::string_view text = lines.substr(0, static_cast<std::size_t>(newline - lines.data()));
     lines.remove_prefix(text.size() + 1);
     if (text.find_first_not_of(" \t\r") == std::string_view::npos) continue;  // a heartbeat says nothing
+    if (text.size() > kLineBytesMax) {
+      cut(fmt::format("after {} came a line of more than {}", progress(), format_bytes(kLineBytesMax)));
+      break;
+    }
     const StreamLine line = parser_.line(text, catalogue_);
     if (line.kind == StreamLine::Kind::error) {
       const auto error = parse_service_error(text);
@@ -151,6 +155,7 @@ void StreamListing::judge() {
     return walk_again_or_cut(fmt::format("the listing ends in the middle of a line, after {}", progress()));
   if (!total_) return walk_again_or_cut("the listing ends before its first line");
   if (!whole) return walk_again_or_cut(fmt::format("the listing ends after {}", progress()));
+  if (auto reason = too_many_malformed(malformed_, next_index_)) return cut(std::move(*reason));
   cut_reason_.clear();
   state_ = State::complete;
 }

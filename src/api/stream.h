@@ -1,6 +1,6 @@
 // Role: a listing by lines (media/stream, products/stream), taken apart as they arrive; says whether it was
-// complete. Complete: meta.total lines, their index running 0 … total-1, the last one ended by a newline; or
-// a 204. Nothing else.
+// complete. Complete: meta.total lines, their index running 0 … total-1, the last one ended by a newline, almost all
+// with an id that can be used; or a 204. Nothing else.
 // Place: api/client makes it; advance(), handle() and take() as in listing.h.
 // Failure: a stream that cannot even start is the run's failure (Caller's Error), unless `may_be_refused` and
 // the service refuses this endpoint: then refused() and the pages are to be asked. One that started never

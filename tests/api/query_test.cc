@@ -1,6 +1,7 @@
 #include "api/query.h"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -246,13 +247,24 @@ TEST_F(QueryTest, PagesThatCannotProveThemselvesAreCut) {
 TEST_F(QueryTest, ObjectsWithoutAnIdAreCountedAndDoNotStopTheWalk) {
   list(25);
   service.spoil = [](Json& page, int) {
+    if (page["meta"]["page"]["no"] == 1) page["results"][3] = nullptr;
+  };
+  const Walked walked = walk();
+  EXPECT_EQ(walked.state, Listing::State::complete) << walked.cut_reason;
+  EXPECT_EQ(walked.items.size(), 24u);
+  EXPECT_EQ(walked.malformed, 1u);
+}
+
+TEST_F(QueryTest, ManyObjectsWithoutAnIdMakeItUnfitToTellWhatIsGone) {
+  list(25);
+  service.spoil = [](Json& page, int) {
     if (page["meta"]["page"]["no"] == 1)
       page["results"][3] = nullptr, page["results"][4] = {{"type", "photo"}};
   };
   const Walked walked = walk();
-  EXPECT_EQ(walked.state, Listing::State::complete) << walked.cut_reason;
-  EXPECT_EQ(walked.items.size(), 23u);
-  EXPECT_EQ(walked.malformed, 2u);
+  EXPECT_EQ(walked.state, Listing::State::cut);
+  EXPECT_EQ(walked.items.size(), 23u);  // what is readable counts all the same
+  EXPECT_THAT(walked.cut_reason, testing::HasSubstr("2 of the 25 listed items have no id that can be used"));
 }
 
 TEST_F(QueryTest, ReadsPagesInEveryShape) {
