@@ -53,9 +53,7 @@ void print_text(const AdoptResult& result) {
   if (result.interrupted) {
     fmt::print("interrupted; what was done is kept, adopt again to go on\n");
   } else {
-    fmt::print(
-        "next: `medimirror sync` takes what fits without fetching it; run it before gc, which removes the "
-        "rest\n");
+    fmt::print("next: `medimirror sync` takes what fits without fetching it\n");
   }
 }
 

@@ -46,6 +46,14 @@ void print_price(const GcReport& report, const GcOptions& options) {
       "{} {} assets retired for more than {}, {} derivatives of other recipes or of pictures that are gone\n",
       options.dry_run ? "would forget" : "forgetting", format_count(report.assets), in_days(options.keep),
       format_count(report.derivatives));
+  if (report.quarantined.files > 0)
+    fmt::print("{} {} that repair set aside more than {} ago ({})\n",
+               options.dry_run ? "would remove" : "removing",
+               report.quarantined.files == 1 ? "1 file" : format_count(report.quarantined.files) + " files",
+               in_days(options.keep), format_bytes(report.quarantined.bytes));
+  if (report.last_copies > 0)
+    fmt::print("{} in store/quarantine are the only copy of bytes that hash right, and stay there\n",
+               format_count(report.last_copies));
   fmt::print("{} blobs stay\n", format_count(report.kept_blobs));
   std::fflush(stdout);
 }
@@ -55,6 +63,8 @@ void print_json(const GcReport& report, const GcOptions& options) {
   json["dry_run"] = options.dry_run;
   json["blobs"] = {{"files", report.blobs.files}, {"bytes", report.blobs.bytes}};
   json["staged"] = {{"files", report.staged.files}, {"bytes", report.staged.bytes}};
+  json["quarantined"] = {{"files", report.quarantined.files}, {"bytes", report.quarantined.bytes}};
+  json["last_copies_in_quarantine"] = report.last_copies;
   json["history_bytes"] = report.history_bytes;
   json["assets"] = report.assets;
   json["media"] = report.media;

@@ -13,7 +13,8 @@
 // Threads: adopt() is called by who holds the store lock; it starts its own. AdoptedNames: one thread.
 // Failure: throws Error{disk, index}. A file that cannot be read, or is no good picture, is a value.
 // Durability: blobs, then their records, then the names. Killed in between: adopt again, nothing is kept twice.
-// Limits: one picture in memory for each thread; 48 bytes of memory a name. gc removes what no sync matched.
+// Limits: one picture in memory for each thread; 48 bytes of memory a name. gc keeps what a name leads to until a complete sync has
+// looked for it, and for the grace period at least; then it removes what no sync matched.
 // Format: store/adopted: a line "medimirror adopted names 1", then records in ascending order: the first 16 bytes of
 // the SHA-256 of a name, and a digest (32 bytes; zeros where several files claim the name).
 #pragma once

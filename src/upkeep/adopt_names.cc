@@ -26,10 +26,6 @@ constexpr std::string_view kHeading = "medimirror adopted names 1\n";
 constexpr std::size_t kRecordBytes = sizeof(NameHash) + 32;
 constexpr std::size_t kHexDigitsMin = 12;
 
-fs::path file_of(const fs::path& store) {
-  return store / "adopted";
-}
-
 bool identifies_a_version(std::string_view name) {
   std::size_t run = 0;
   for (const char c : name.substr(0, name.find('.'))) {
@@ -73,6 +69,19 @@ AdoptedName decode_name(const char* bytes) {
 }
 
 }  // namespace
+
+fs::path adopted_names_file(const fs::path& store) {
+  return store / "adopted";
+}
+
+void each_adopted_digest(const fs::path& store, const std::function<void(const Digest&)>& callback) {
+  const std::optional<std::string> list = read_file_if_exists(adopted_names_file(store));
+  if (!list || !list->starts_with(kHeading)) return;
+  for (std::size_t at = kHeading.size(); at + kRecordBytes <= list->size(); at += kRecordBytes) {
+    const Digest digest = decode_name(list->data() + at).second;
+    if (digest != Digest{}) callback(digest);
+  }
+}
 
 NameHash hash_of_name(std::string_view name) {
   NameHash hash;
@@ -125,13 +134,13 @@ bool can_be_of_format(const ImageInfo& info, std::string_view format) {
 }
 
 void write_adopted_names(const fs::path& store, std::vector<AdoptedName> names) {
-  if (const std::optional<std::string> old = read_file_if_exists(file_of(store));
+  if (const std::optional<std::string> old = read_file_if_exists(adopted_names_file(store));
       old && old->starts_with(kHeading))
     for (std::size_t at = kHeading.size(); at + kRecordBytes <= old->size(); at += kRecordBytes)
       names.push_back(decode_name(old->data() + at));
   if (names.empty()) return;
   std::ranges::sort(names);
-  AtomicFile file(file_of(store));
+  AtomicFile file(adopted_names_file(store));
   file.write(kHeading);
   for (std::size_t at = 0; at < names.size();) {
     AdoptedName name = names[at];
@@ -145,7 +154,7 @@ void write_adopted_names(const fs::path& store, std::vector<AdoptedName> names) 
 // ---------------------------------------------------------------- looking up
 
 AdoptedNames::AdoptedNames(const fs::path& store)
-    : fd_(::open(file_of(store).c_str(), O_RDONLY | O_CLOEXEC)) {
+    : fd_(::open(adopted_names_file(store).c_str(), O_RDONLY | O_CLOEXEC)) {
   struct stat info {};
   std::string heading(kHeading.size(), '\0');
   if (!fd_ || ::fstat(fd_.get(), &info) != 0 ||

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,11 @@ std::vector<NameToTry> names_of_asset(const AssetKey& key, std::string_view url)
 
 // Whether a picture of this size can be of this format of the API. Formats with other names take any size.
 bool can_be_of_format(const ImageInfo& info, std::string_view format);
+
+std::filesystem::path adopted_names_file(const std::filesystem::path& store_folder);
+// Each picture that some name leads to, perhaps more than once.
+void each_adopted_digest(const std::filesystem::path& store_folder,
+                         const std::function<void(const Digest&)>& callback);
 
 // Adds to the list in the store; a name with two digests is nobody's.
 void write_adopted_names(const std::filesystem::path& store_folder, std::vector<AdoptedName> names);

@@ -17,7 +17,9 @@
 #include "store/local_blob_store.h"
 #include "store/store_lock.h"
 #include "tree/journal.h"
+#include "upkeep/adopt_names.h"
 #include "upkeep/gc_marks.h"
+#include "upkeep/gc_quarantine.h"
 #include "upkeep/history.h"
 #include "upkeep/verify_files.h"
 
@@ -61,6 +63,8 @@ class Collection {
       return true;
     });
     each_kept_digest(options_.store_folder, kept_since(), [&](const Digest& digest) { marks_.add(digest); });
+    if (adopted_counts(view))
+      each_adopted_digest(options_.store_folder, [&](const Digest& digest) { marks_.add(digest); });
     for (UnfinishedJournal journal(journal_file(options_.changes_file)); journal.entry(); journal.advance())
       if (!journal.entry()->now.path.empty()) marks_.add(journal.entry()->now.digest);
     marks_.seal();
@@ -78,6 +82,18 @@ class Collection {
       }
       return true;
     });
+  }
+
+  // What was adopted counts until a complete sync had the chance to match it, and for the grace period at least.
+  bool adopted_counts(const IndexView& view) const {
+    const auto list = look_at_file(adopted_names_file(options_.store_folder));
+    if (!list) return false;
+    bool looked_at = false;
+    view.each_run([&](RunNumber, const RunRecord& run) {
+      looked_at = looked_at || (run.listing_complete && run.started > list->st_mtime);
+      return true;
+    });
+    return !looked_at || list->st_mtime > kept_since();
   }
 
   // A derivative counts while its source does; of two recipes' keys the one that is not configured goes.
@@ -120,6 +136,11 @@ class Collection {
         report_.blobs.bytes += file.bytes;
         if (!std::ranges::binary_search(recorded, file.digest)) unrecorded_.push_back(file.digest);
       }
+    quarantined_ = find_old_quarantined(options_.store_folder, kept_since(), [&](const Digest& digest) {
+      return counts(digest) || view.blob(digest).has_value();
+    });
+    report_.quarantined = {quarantined_.old.size(), quarantined_.bytes};
+    report_.last_copies = quarantined_.last_copies;
     std::error_code ignored;
     for (const fs::directory_entry& entry : fs::directory_iterator(options_.store_folder / "tmp", ignored)) {
       const auto info = look_at_file(entry.path());
@@ -135,6 +156,7 @@ class Collection {
     // First what the index does not know: it makes room for what follows.
     blobs_.sweep();
     for (const Digest& digest : unrecorded_) blobs_.remove(digest);
+    remove_quarantined(options_.store_folder, quarantined_);
     std::size_t size = kGroupChanges;
     for (std::size_t done = 0; done < removals_.size();) {
       if (stop_.requested()) {
@@ -198,6 +220,7 @@ class Collection {
   Marks marks_, derived_;
   std::vector<Removal> removals_;   // assets, derivatives, records, in this order
   std::vector<Digest> unrecorded_;  // files that nothing names, and of which there is no record
+  QuarantinedFiles quarantined_;
   bool files_went_first_ = false;
   GcReport report_;
 };

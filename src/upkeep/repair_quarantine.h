@@ -1,6 +1,6 @@
 // Role: store/quarantine/: where repair puts what it takes away. Names of blobs are their digests, names of published files
-// their paths below media/; what has been there before gets a number behind it. Nothing in it is ever read or removed by the
-// program.
+// their paths below media/; what has been there before gets a number behind it. The program reads nothing in it; gc
+// gives it back after the grace period (gc_quarantine.h).
 // Failure: throws Error{disk}. Durability: sync() makes all moves since the last one durable.
 #pragma once
 

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
+#include "upkeep/adopt_names.h"
 #include "upkeep/history.h"
 #include "upkeep/store_fixture.h"
 
@@ -174,6 +176,100 @@ TEST(Gc, GoesOnWhereAKilledOneStopped) {
     EXPECT_FALSE(holds(mirror, M::thumb_of(id)));
   }
   EXPECT_EQ(mirror.verify_at(VerifyDepth::content), M::Found{});
+}
+
+// ---------------------------------------------------------------- what was adopted
+
+// As adopt leaves a picture that no asset asks for yet: blob, record, and a name that leads to it.
+Digest adopt_one(M& mirror, const std::string& bytes) {
+  const Digest digest = mirror.keep_unnamed(bytes);
+  write_adopted_names(mirror.store(), {{hash_of_name("id 77 huge"), digest}});
+  return digest;
+}
+
+void end_a_complete_sync(M& mirror, UnixSeconds started) {
+  mirror.change([&](IndexGroup& group) { group.put_run(5, {started, started + 1, 0, true, "{}"}); });
+}
+
+TEST(Gc, WhatWasAdoptedWaitsForTheFirstCompleteSync) {
+  M mirror;
+  end_a_complete_sync(mirror, mirror.clock().unix_now() - kDay);  // before it was adopted
+  const Digest adopted = adopt_one(mirror, "adopted picture");
+  const Digest nameless = mirror.keep_unnamed("a picture that no name leads to");
+  GcOptions options = mirror.gc_options();
+  options.keep = std::chrono::seconds(0);
+  const GcReport report = mirror.gc_with(options);
+  EXPECT_TRUE(holds(mirror, adopted));
+  EXPECT_FALSE(holds(mirror, nameless));
+  EXPECT_EQ(report.blobs.files, 1u);
+
+  // a sync has looked for it and the grace period is over
+  end_a_complete_sync(mirror, mirror.clock().unix_now() + 10);
+  mirror.gc_with(options);
+  EXPECT_FALSE(holds(mirror, adopted));
+}
+
+TEST(Gc, WhatWasAdoptedHasTheGracePeriodToo) {
+  M mirror;
+  const Digest adopted = adopt_one(mirror, "adopted picture");
+  end_a_complete_sync(mirror, mirror.clock().unix_now() + 10);
+  mirror.gc_with(mirror.gc_options());
+  EXPECT_TRUE(holds(mirror, adopted));
+}
+
+// ---------------------------------------------------------------- quarantine
+
+TEST(Gc, GivesBackWhatRepairSetAsideLongAgo) {
+  M mirror;
+  overwrite(mirror.blob(M::digest_of(1)), "bad bytes");
+  mirror.repair_all();
+  const fs::path bad = mirror.store() / "quarantine" / M::digest_of(1).hex();
+  ASSERT_TRUE(fs::exists(bad));
+
+  GcReport report = mirror.gc_with(mirror.gc_options());  // not yet
+  EXPECT_EQ(report.quarantined.files, 0u);
+  EXPECT_TRUE(fs::exists(bad));
+
+  GcOptions options = mirror.gc_options();
+  options.keep = std::chrono::seconds(0);
+  options.dry_run = true;
+  report = mirror.gc_with(options);
+  EXPECT_GE(report.quarantined.files, 1u);
+  EXPECT_GE(report.quarantined.bytes, 9u);
+  EXPECT_TRUE(fs::exists(bad));
+  options.dry_run = false;
+  EXPECT_EQ(mirror.gc_with(options).quarantined.files, report.quarantined.files);
+  EXPECT_FALSE(fs::exists(bad));
+  EXPECT_TRUE(fs::is_empty(mirror.store() / "quarantine"));
+}
+
+TEST(Gc, NeverGivesBackTheLastCopyOfBytesThatHashRight) {
+  M mirror;
+  const fs::path quarantine = mirror.store() / "quarantine";
+  fs::create_directories(quarantine / "media/huge");
+  const auto put = [&](const fs::path& path, const std::string& bytes) {
+    replace_file(path, bytes);
+    return path;
+  };
+  // right bytes, and the blob is gone: under its own name, and as a published file
+  fs::remove(mirror.blob(M::digest_of(2)));
+  fs::remove(mirror.blob(M::digest_of(3)));
+  const fs::path last = put(quarantine / (M::digest_of(2).hex() + ".2"), M::bytes_of(2));
+  const fs::path file = put(quarantine / "media/huge/3.jpg", M::bytes_of(3));
+  // right bytes whose blob there is but holds others
+  overwrite(mirror.blob(M::digest_of(5)), M::bytes_of(6));
+  const fs::path beside_damage = put(quarantine / M::digest_of(5).hex(), M::bytes_of(5));
+  // the store has these; these are wrong; these are nobody's
+  const fs::path twin = put(quarantine / M::digest_of(4).hex(), M::bytes_of(4));
+  const fs::path wrong = put(quarantine / M::digest_of(1).hex(), "wrong");
+  const fs::path foreign = put(quarantine / "media/huge/notes.txt", "notes");
+  GcOptions options = mirror.gc_options();
+  options.keep = std::chrono::seconds(0);
+  const GcReport report = mirror.gc_with(options);
+  EXPECT_EQ(report.last_copies, 3u);
+  EXPECT_EQ(report.quarantined.files, 3u);
+  for (const fs::path& path : {last, file, beside_damage}) EXPECT_TRUE(fs::exists(path)) << path;
+  for (const fs::path& path : {twin, wrong, foreign}) EXPECT_FALSE(fs::exists(path)) << path;
 }
 
 }  // namespace

@@ -57,6 +57,15 @@ class MirrorFixture {
     group.commit();
   }
 
+  // A blob and its record that no asset asks for.
+  Digest keep_unnamed(const std::string& bytes) {
+    IndexGroup group = open().group();
+    const Digest digest = fixture_.keep(group, bytes, ImageFormat::jpeg, fixture_.next_mtime++);
+    group.commit();
+    close();
+    return digest;
+  }
+
   Index& open() {
     if (!fixture_.index) fixture_.index = Index::open(store() / "index", {});
     return *fixture_.index;
