@@ -75,6 +75,7 @@ void ProductStage::prepare(Ask ask, const ApiOptions& api, Transport& transport,
     products.codes = {codes_->codes.size() + codes_->wrong.size(), codes_->wrong.size(), resolution.found,
                       resolution.media.size(), 0};
     selection.media_ids = std::move(resolution.media);
+    selected_ = std::move(resolution.products);
   }
   report.products = products;
   note_codes(report);

@@ -42,6 +42,8 @@ class ProductStage {
                Progress& progress, const StopFlag& stop, Selection& selection, RunReport& report);
 
   bool whole() const { return whole_; }
+  // Ids of the products that a list of codes names, ascending; nothing: there is no list.
+  const std::optional<std::vector<std::string>>& selected() const { return selected_; }
 
   void finish(const Index& index, const Selection& selection, const std::vector<std::string>& locales,
               bool all_media_listed, const std::filesystem::path& reports_folder, RunReport& report) const;
@@ -51,6 +53,7 @@ class ProductStage {
 
   const ProductOptions& options_;
   std::optional<CodeList> codes_;
+  std::optional<std::vector<std::string>> selected_;
   bool whole_ = true;
 };
 

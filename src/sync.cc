@@ -17,6 +17,7 @@
 #include "upkeep/history.h"
 #include "upkeep/rebuild.h"
 #include "upkeep/undo.h"
+#include "view_stage.h"
 
 namespace medimirror {
 
@@ -80,7 +81,8 @@ class Sync {
         progress_(progress),
         stop_(stop),
         selection_(options.selection),
-        products_(options.products) {}
+        products_(options.products),
+        views_(options.views, options.publish.changes_file) {}
 
   RunReport run() {
     const SteadyTime start = clock_.steady_now();
@@ -194,6 +196,7 @@ class Sync {
 
   void fetch_and_keep() {
     marks_before_ = index_->view().mark_count();
+    derivatives_before_ = index_->view().derivative_count();
     PipelineOptions pipeline = options_.pipeline;
     pipeline.run = report_.run;
     pipeline.writer.run = report_.run;
@@ -261,20 +264,25 @@ class Sync {
   void publish() {
     PublishOptions publish = options_.publish;
     publish.anew = tree_is_gone();
-    if (layout_changed_ || options_.listed == SyncOptions::Listed::in_full || publish.anew)
+    const bool new_derivatives = recipes_changed_ && index_->view().derivative_count() != derivatives_before_;
+    if (layout_changed_ || new_derivatives || options_.listed == SyncOptions::Listed::in_full || publish.anew)
       look_at_every_file();
-    PublishPlan plan = plan_publish(publish, index_->view());
+    ViewClaims* const views = views_.plan(
+        *index_, {products_.selected(), products_.whole(), publish.anew, clock_.unix_now()}, report_);
+    PublishPlan plan = plan_publish(publish, index_->view(), views);
     const std::uint64_t limit =
         std::max(options_.retire.max_delete.of(plan.published_before), retirement_.to_remove);
-    if (plan.removed > limit) {
-      // a derivative or a format left the configuration: the same limit holds as for what left the listing
-      refuse_removal(plan.removed, limit, "the settings no longer ask for");
+    const std::uint64_t missed = plan.removed - plan.handed_over - plan.went_along;
+    if (missed > limit) {
+      // a derivative, a format or a view left the configuration: the same limit holds as for what left the listing
+      refuse_removal(missed, limit, "the settings, or the products of a view, no longer ask for");
       publish.remove = false;
-      plan = plan_publish(publish, index_->view());
+      plan = plan_publish(publish, index_->view(), views);
     }
     const PublishResult published = execute_publish(publish, plan, *index_, *blobs_);
     report_.published = {published.files, published.added, published.replaced, published.removed,
                          published.clashes};
+    views_.conclude(*index_, !over_limit_ && published.clashes.size() == plan.clashes.size());
     if (layout_changed_ && !over_limit_) {
       IndexGroup group = index_->group();
       group.put_setting(kLayout, layout_fingerprint(options_.publish));
@@ -411,7 +419,7 @@ class Sync {
       } else if (try_later) {
         end("try_later", ExitStatus::try_later);
       } else if (report_.items.failed > 0 || report_.items.pending > 0 ||
-                 !report_.published.clashes.empty()) {
+                 !report_.published.clashes.empty() || !report_.view_clashes.empty()) {
         end("partial", ExitStatus::some_failed);
       } else {
         end("done", ExitStatus::done);
@@ -448,6 +456,7 @@ class Sync {
 
   Selection selection_;  // of this run: the user's, and the media that a list of codes names
   ProductStage products_;
+  ViewStage views_;
 
   std::unique_ptr<Index> index_;
   std::unique_ptr<BlobStore> blobs_;
@@ -456,7 +465,7 @@ class Sync {
   MediaFilter filter_;  // of this run: the user's, and since when
   bool only_changes_ = false;
   bool selection_changed_ = false, recipes_changed_ = false, layout_changed_ = false;
-  std::uint64_t marks_before_ = 0;
+  std::uint64_t marks_before_ = 0, derivatives_before_ = 0;
   PipelineResult result_;
   Retirement retirement_;
   bool over_limit_ = false;

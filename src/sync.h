@@ -21,6 +21,7 @@
 #include "report/run_report.h"
 #include "retire.h"
 #include "tree/publisher.h"
+#include "tree/view.h"
 
 namespace medimirror {
 
@@ -34,6 +35,7 @@ struct SyncOptions {
   CurlTransportOptions transport;
   PipelineOptions pipeline;
   PublishOptions publish;
+  ViewSet views = {};
   RetireOptions retire;
 
   enum class Listed { normally, in_full, not_at_all } listed = Listed::normally;  // --full, --retry-failed

@@ -112,6 +112,7 @@ SyncOptions sync_options(const Config& config, const SyncFlags& flags) {
       .transport = transport_options(config),
       .pipeline = pipeline_options(config),
       .publish = publish_options(config),
+      .views = view_set(config),
       .retire = {},
   };
   options.selection.kinds = kinds_of(config);

@@ -45,7 +45,9 @@ class Loader {
     mistakes_ = std::move(file.mistakes);
     for (const ConfigSection& section : file.sections) {
       if (section.name == "derivative") {
-        take_derivative(section);
+        take_one_of_several(section, derivative_settings(), {"name", "width", "height"}, config_.derivatives);
+      } else if (section.name == "view") {
+        take_one_of_several(section, view_settings(), {"name", "path"}, config_.views);
       } else if (section.is_list || !is_section(section.name)) {
         unknown_section(section);
       } else {
@@ -72,7 +74,7 @@ class Loader {
     std::vector<std::string_view> known;
     for (const SectionMeaning& each : config_sections())
       if (!each.name.empty()) known.push_back(each.name);
-    known.push_back("derivative");
+    known.insert(known.end(), {"derivative", "view"});
     mistake(where(section.line),
             fmt::format("[{}] is not a section{}", section.name, did_you_mean(section.name, known)));
   }
@@ -102,7 +104,8 @@ class Loader {
           "(secret_file, chmod 600) or into MEDIMIRROR_API_SECRET",
           name);
     if (section.empty() && is_section(key)) return fmt::format("{0} is a section: write [{0}]", key);
-    if (key == "derivative") return "derivative is a list of sections: write [[derivative]]";
+    if (key == "derivative" || key == "view")
+      return fmt::format("{0} is a list of sections: write [[{0}]]", key);
     for (const Setting<Config>& setting : config_settings()) {
       if (setting.key != key) continue;
       if (setting.section.empty())
@@ -116,41 +119,46 @@ class Loader {
     return fmt::format("{} is not a setting{}", name, did_you_mean(key, known));
   }
 
-  void take_derivative(const ConfigSection& section) {
-    Recipe recipe;
+  template <typename Target>
+  void take_one_of_several(const ConfigSection& section, const std::vector<Setting<Target>>& settings,
+                           std::initializer_list<std::string_view> required, std::vector<Target>& into) {
+    Target target;
     const std::size_t mistakes_before = mistakes_.size();
     if (!section.is_list) {
-      mistake(where(section.line), "[derivative] is written [[derivative]]: there may be several");
+      mistake(where(section.line),
+              fmt::format("[{0}] is written [[{0}]]: there may be several", section.name));
       return;
     }
     std::vector<std::string_view> said;
     for (const ConfigEntry& entry : section.entries) {
       said.push_back(entry.key);
-      take_derivative_entry(entry, recipe);
+      take_entry_of_several(section.name, entry, settings, target);
     }
-    for (const std::string_view key : {"name", "width", "height"})
+    for (const std::string_view key : required)
       if (std::ranges::find(said, key) == said.end())
-        mistake(where(section.line), fmt::format("derivative.{} is missing", key));
+        mistake(where(section.line), fmt::format("{}.{} is missing", section.name, key));
     if (mistakes_.size() > mistakes_before) return;
-    if (std::ranges::find(config_.derivatives, recipe.name, &Recipe::name) != config_.derivatives.end()) {
-      mistake(where(section.line), fmt::format("derivative.name \"{}\" is used twice", recipe.name));
+    if (std::ranges::find(into, target.name, &Target::name) != into.end()) {
+      mistake(where(section.line), fmt::format("{}.name \"{}\" is used twice", section.name, target.name));
       return;
     }
-    config_.origins["derivative." + recipe.name] = where(section.line);
-    config_.derivatives.push_back(std::move(recipe));
+    config_.origins[section.name + "." + target.name] = where(section.line);
+    into.push_back(std::move(target));
   }
 
-  void take_derivative_entry(const ConfigEntry& entry, Recipe& recipe) {
+  template <typename Target>
+  void take_entry_of_several(const std::string& section, const ConfigEntry& entry,
+                             const std::vector<Setting<Target>>& settings, Target& target) {
     std::vector<std::string_view> known;
-    for (const Setting<Recipe>& setting : derivative_settings()) {
+    for (const Setting<Target>& setting : settings) {
       known.push_back(setting.key);
       if (setting.key != entry.key) continue;
-      if (const Problem problem = setting.read(entry.value, recipe))
-        mistake(where(entry.line), fmt::format("derivative.{} {}", entry.key, *problem));
+      if (const Problem problem = setting.read(entry.value, target))
+        mistake(where(entry.line), fmt::format("{}.{} {}", section, entry.key, *problem));
       return;
     }
     mistake(where(entry.line),
-            fmt::format("derivative.{} is not a setting{}", entry.key, did_you_mean(entry.key, known)));
+            fmt::format("{}.{} is not a setting{}", section, entry.key, did_you_mean(entry.key, known)));
   }
 
   // Set to nothing is not set: that is how a unit file or a compose file "removes" a variable.

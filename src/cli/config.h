@@ -26,6 +26,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/units.h"
+#include "tree/view.h"
 
 namespace medimirror {
 
@@ -92,6 +93,16 @@ struct PublishSettings {
   std::uint64_t reserve = 500ULL << 20;  // free space that must stay free
 };
 
+struct ViewSettings {
+  std::string name;
+  std::string path;        // ViewPath::parse took it
+  std::string format;      // empty: the first of select.formats
+  std::string derivative;  // empty: the pictures themselves
+  std::vector<std::string> pick;
+  std::size_t max_per_product = 0;
+  View::NearDuplicates near_duplicates = View::NearDuplicates::keep;
+};
+
 struct Config {
   std::filesystem::path root = "/srv/medimirror";
   std::filesystem::path store_dir, media_dir;  // empty only before loading: then below root
@@ -104,6 +115,7 @@ struct Config {
   ImageSettings image;
   std::vector<Recipe> derivatives;
   PublishSettings publish;
+  std::vector<ViewSettings> views;
   LogLevel log_level = LogLevel::warning;
 
   // Where a value came from, by "section.key": "medimirror.toml:12", "MEDIMIRROR_ROOT", "--max-delete".

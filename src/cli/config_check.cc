@@ -23,6 +23,7 @@ class Check {
     memory();
     dates();
     formats();
+    for (const ViewSettings& each : config_.views) view(each);
     folders();
     limits();
   }
@@ -100,6 +101,61 @@ class Check {
         config_.warnings.push_back(
             fmt::format("select.formats names \"{}\", which the service is not known to list{}", format,
                         did_you_mean(format, known_formats())));
+  }
+
+  // All of it holds a view against the rest: what is wrong in itself was said where it was read.
+  void view(const ViewSettings& view) {
+    const std::string origin = "view." + view.name;
+    const auto wrong = [&](std::string_view sentence) {
+      mistake(origin, fmt::format("view \"{}\": {}", view.name, sentence));
+    };
+    std::vector<std::string> formats = config_.select.formats;
+    for (const Recipe& recipe : config_.derivatives) formats.push_back(recipe.name);
+    const auto main_path = PathTemplate::parse(config_.publish.path);
+    const auto* main_tree = std::get_if<PathTemplate>(&main_path);
+    if (is_taken_name(view.name) || (main_tree != nullptr && main_tree->may_start_with(view.name, formats)))
+      wrong(fmt::format(
+          "its name may be that of a folder of publish.path (\"{}\") too; choose another name, or "
+          "start publish.path with a fixed folder",
+          config_.publish.path));
+    view_source(view, wrong);
+    const auto parsed = ViewPath::parse(view.path);
+    const auto* path = std::get_if<ViewPath>(&parsed);
+    if (path == nullptr) return;
+    if (path->is_of_products() && !config_.products.list && config_.select.codes_file.empty())
+      wrong(fmt::format(
+          "its path \"{}\" names products, and products are not listed: set list = true in [products], "
+          "or give a list of codes (select.codes_file)",
+          view.path));
+    if (!path->is_of_products() &&
+        (view.max_per_product != 0 || view.near_duplicates != View::NearDuplicates::keep))
+      wrong(
+          "max_per_product and near_duplicates are of the pictures of one product, and its path names none: "
+          "use "
+          "{cnk}, {ean} or {product}");
+    if (path->is_of_products() && !path->tells_pictures_apart() && view.max_per_product != 1)
+      config_.warnings.push_back(fmt::format(
+          "view \"{}\": its path has neither {{n}} nor {{id}}, so a second picture of a product may ask "
+          "for the path of the first, which is reported as a clash; set max_per_product = 1",
+          view.name));
+    if (view.near_duplicates != View::NearDuplicates::keep &&
+        config_.image.validate == ImageSettings::Validate::header)
+      config_.warnings.push_back(fmt::format(
+          "view \"{}\": with image.validate = \"header\" near_duplicates finds equal files only", view.name));
+  }
+
+  template <typename Wrong>
+  void view_source(const ViewSettings& view, const Wrong& wrong) const {
+    if (!view.derivative.empty() && !view.format.empty())
+      wrong("derivative and format exclude each other: derivatives are made of the first of select.formats");
+    std::vector<std::string_view> names;
+    for (const Recipe& recipe : config_.derivatives) names.push_back(recipe.name);
+    if (!view.derivative.empty() && std::ranges::find(names, view.derivative) == names.end())
+      wrong(fmt::format("there is no [[derivative]] \"{}\"{}", view.derivative,
+                        did_you_mean(view.derivative, names)));
+    const std::vector<std::string>& formats = config_.select.formats;
+    if (!view.format.empty() && std::ranges::find(formats, view.format) == formats.end())
+      wrong(fmt::format("its format \"{}\" is not mirrored: add it to select.formats", view.format));
   }
 
   static bool is_below(const std::filesystem::path& folder, const std::filesystem::path& other) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "cli/config_rows.h"
 #include "http/url.h"
 #include "tree/layout.h"
 
@@ -104,41 +105,6 @@ Kind<std::vector<std::string>> filter_list(std::vector<std::string> MediaFilter:
     return std::nullopt;
   });
 }
-
-// Folder, file and cache names all over the world stay safe with these.
-Problem check_derivative_name(const std::string& name) {
-  const auto is_plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  };
-  if (name.empty() || name.size() > 40 || !std::ranges::all_of(name, is_plain) || name.front() == '-')
-    return fmt::format("must be a word of at most 40 letters, digits, \"_\" and \"-\", not \"{}\"", name);
-  if (std::ranges::find(known_formats(), name) != known_formats().end())
-    return fmt::format("is \"{}\", which is a format of the service; choose another name", name);
-  return std::nullopt;
-}
-
-// Collects the rows of one section: how to reach the value (const or not), and which kind of value it is.
-template <typename Target>
-class Rows {
- public:
-  Rows(std::string_view section, std::vector<Setting<Target>>& rows) : section_(section), rows_(rows) {}
-
-  template <typename Access, typename T>
-  void add(std::string_view key, Shown shown, std::string_view meaning, Kind<T> kind, Access access,
-           std::string_view example = {}) {
-    rows_.push_back(
-        {section_, key, shown, meaning,
-         [access, read = std::move(kind.read)](const ConfigValue& value, Target& target) {
-           return read(value, access(target));
-         },
-         [access, write = std::move(kind.write)](const Target& target) { return write(access(target)); },
-         example});
-  }
-
- private:
-  std::string_view section_;
-  std::vector<Setting<Target>>& rows_;
-};
 
 using enum Shown;
 
@@ -377,41 +343,6 @@ void add_log(std::vector<Setting<Config>>& settings) {
       [](auto& c) -> auto& { return c.log_level; });
 }
 
-std::vector<Setting<Recipe>> make_derivative_settings() {
-  std::vector<Setting<Recipe>> settings;
-  Rows<Recipe> rows("derivative", settings);
-  rows.add(
-      "name", yes, "Stands for {format} in the path.", text_kind(check_derivative_name),
-      [](auto& r) -> auto& { return r.name; });
-  rows.add(
-      "width", yes, "Pixels.", whole_kind<std::uint32_t>(1, 16'383),
-      [](auto& r) -> auto& { return r.width; });
-  rows.add(
-      "height", yes, "Pixels.", whole_kind<std::uint32_t>(1, 16'383),
-      [](auto& r) -> auto& { return r.height; });
-  rows.add(
-      "format", yes, "jpeg, png, webp or avif.",
-      choice_kind<ImageFormat>({{"jpeg", ImageFormat::jpeg},
-                                {"png", ImageFormat::png},
-                                {"webp", ImageFormat::webp},
-                                {"avif", ImageFormat::avif},
-                                {"jpg", ImageFormat::jpeg}}),
-      [](auto& r) -> auto& { return r.format; });
-  rows.add(
-      "quality", commented, "1 to 100.", whole_kind<int>(1, 100), [](auto& r) -> auto& { return r.quality; });
-  rows.add(
-      "fit", commented, "\"inside\" the box, \"cover\" it and crop, or \"pad\" to its full size.",
-      choice_kind<Fit>({{"inside", Fit::inside}, {"cover", Fit::cover}, {"pad", Fit::pad}}),
-      [](auto& r) -> auto& { return r.fit; });
-  rows.add(
-      "background", commented, "What pads, and what transparency is put on where the format has none.",
-      colour_kind(), [](auto& r) -> auto& { return r.background; });
-  rows.add(
-      "enlarge", commented, "Whether a smaller picture is made larger.", flag_kind(),
-      [](auto& r) -> auto& { return r.enlarge; });
-  return settings;
-}
-
 std::string variable_of(std::string_view section, std::string_view key) {
   std::string name = "MEDIMIRROR_";
   if (!section.empty()) name += std::string(section) + "_";
@@ -451,11 +382,6 @@ const std::vector<Setting<Config>>& config_settings() {
       add(all);
     return all;
   }();
-  return settings;
-}
-
-const std::vector<Setting<Recipe>>& derivative_settings() {
-  static const std::vector<Setting<Recipe>> settings = make_derivative_settings();
   return settings;
 }
 

@@ -40,6 +40,7 @@ struct SectionMeaning {
 const std::vector<SectionMeaning>& config_sections();  // in the order of the file, the top (empty name) first
 const std::vector<Setting<Config>>& config_settings();
 const std::vector<Setting<Recipe>>& derivative_settings();  // of one [[derivative]]
+const std::vector<Setting<ViewSettings>>& view_settings();  // of one [[view]]
 
 // Format keys that the service is known to list: a name outside of them is unusual, not wrong.
 const std::vector<std::string_view>& known_formats();

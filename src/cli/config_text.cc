@@ -25,6 +25,14 @@ constexpr std::string_view kDerivatives = R"(
 #   [[derivative]]
 )";
 
+constexpr std::string_view kViews = R"(
+# ---------------------------------------------------------------------------------------------------------------------
+# Views: the same pictures once more, in a folder of their own, under the names that a shop wants, at the cost of links.
+# Those named by products need [products] list = true, or a list of codes.
+#
+#   [[view]]
+)";
+
 std::string comment(std::string_view text) {
   std::string lines;
   while (!text.empty()) {
@@ -49,16 +57,41 @@ std::string described(const Setting<Config>& setting, const Config& config) {
   return text;
 }
 
-// The list of derivatives as a sample, since none is the default.
-std::string derivative_sample() {
+// One of the sections that may stand several times, as a sample, since none is the default.
+template <typename Target>
+std::string sample_text(const Target& sample, const std::vector<Setting<Target>>& settings) {
+  std::string text;
+  for (const Setting<Target>& setting : settings)
+    text += fmt::format("#   {:<32} # {}\n", fmt::format("{} = {}", setting.key, setting.write(sample)),
+                        setting.meaning);
+  return text;
+}
+
+Recipe derivative_sample() {
   Recipe sample;
   sample.name = "thumb";
   sample.width = sample.height = 450;
   sample.format = ImageFormat::webp;
+  return sample;
+}
+
+ViewSettings view_sample() {
+  ViewSettings sample;
+  sample.name = "by-cnk";
+  sample.path = "{cnk}/{cnk}_{n}.{ext}";
+  sample.derivative = "thumb";
+  sample.pick = {"frontal", "packshot", "productshot"};
+  sample.max_per_product = 8;
+  return sample;
+}
+
+// A setting of such a section that says nothing is left out: it may have no default that could be written.
+template <typename Target>
+std::string said_text(const Target& target, const std::vector<Setting<Target>>& settings) {
   std::string text;
-  for (const Setting<Recipe>& setting : derivative_settings())
-    text += fmt::format("#   {:<32} # {}\n", fmt::format("{} = {}", setting.key, setting.write(sample)),
-                        setting.meaning);
+  for (const Setting<Target>& setting : settings)
+    if (const std::string value = setting.write(target); value != "\"\"")
+      text += fmt::format("{} = {}\n", setting.key, value);
   return text;
 }
 
@@ -79,11 +112,13 @@ std::string shown_setting(const Setting<Config>& setting, const Config& config) 
   return shown_line(fmt::format("{} = {}", setting.key, value), origin_of(config, setting.name()));
 }
 
-std::string shown_derivative(const Recipe& recipe, const Config& config) {
-  std::string text = "\n" + shown_line("[[derivative]]", origin_of(config, "derivative." + recipe.name));
-  for (const Setting<Recipe>& setting : derivative_settings())
-    text += fmt::format("{} = {}\n", setting.key, setting.write(recipe));
-  return text;
+template <typename Target>
+std::string shown_one(const Target& target, const std::vector<Setting<Target>>& settings,
+                      std::string_view section, const Config& config) {
+  return "\n" +
+         shown_line(fmt::format("[[{}]]", section),
+                    origin_of(config, fmt::format("{}.{}", section, target.name))) +
+         said_text(target, settings);
 }
 
 std::string secret_line(const Config& config) {
@@ -104,12 +139,12 @@ std::string default_config_text(const Config& start) {
       if (setting.section == section.name) text += described(setting, start);
   }
   text += kDerivatives;
-  text += derivative_sample();
-  for (const Recipe& recipe : start.derivatives) {
-    text += "\n[[derivative]]\n";
-    for (const Setting<Recipe>& setting : derivative_settings())
-      text += fmt::format("{} = {}\n", setting.key, setting.write(recipe));
-  }
+  text += sample_text(derivative_sample(), derivative_settings());
+  for (const Recipe& recipe : start.derivatives)
+    text += "\n[[derivative]]\n" + said_text(recipe, derivative_settings());
+  text += kViews;
+  text += sample_text(view_sample(), view_settings());
+  for (const ViewSettings& view : start.views) text += "\n[[view]]\n" + said_text(view, view_settings());
   return text;
 }
 
@@ -123,7 +158,9 @@ std::string to_toml(const Config& config) {
       if (setting.name() == "api.secret_file") text += secret_line(config);
     }
   }
-  for (const Recipe& recipe : config.derivatives) text += shown_derivative(recipe, config);
+  for (const Recipe& recipe : config.derivatives)
+    text += shown_one(recipe, derivative_settings(), "derivative", config);
+  for (const ViewSettings& view : config.views) text += shown_one(view, view_settings(), "view", config);
   return text;
 }
 

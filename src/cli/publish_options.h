@@ -4,10 +4,12 @@
 #include "cli/config.h"
 #include "image/decoder_process.h"
 #include "tree/publisher.h"
+#include "tree/view.h"
 
 namespace medimirror {
 
 PublishOptions publish_options(const Config& config);
+ViewSet view_set(const Config& config);  // products: all, for sync to say which
 DecoderOptions decoder_options(const Config& config);
 
 }  // namespace medimirror

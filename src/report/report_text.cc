@@ -167,6 +167,17 @@ void write_published(const RunReport& report, Text& text) {
     text.line("  ! and {} more clashes of paths", format_count(published.clashes.size() - kClashesShownMax));
 }
 
+void write_views(const RunReport& report, Text& text) {
+  for (const RunReport::View& view : report.views)
+    text.line("View {}: {}{}.", view.name, counted(view.files, "file", "files"),
+              view.products == 0 ? "" : " of " + counted(view.products, "product", "products"));
+  for (std::size_t at = 0; at < std::min(report.view_clashes.size(), kClashesShownMax); ++at)
+    text.line("  ! {}", shown(report.view_clashes[at]));
+  if (report.view_clashes.size() > kClashesShownMax)
+    text.line("  ! and {} more clashes of paths: see view_clashes in last-run.json",
+              format_count(report.view_clashes.size() - kClashesShownMax));
+}
+
 struct Group {
   std::string_view reason;
   std::vector<const ReportedFailure*> failures;
@@ -229,6 +240,7 @@ std::string to_text(const RunReport& report) {
   write_products(report, text);
   write_items(report, text);
   write_published(report, text);
+  write_views(report, text);
   text.line("Requests: {} to the API, {} for pictures, {} of them repeated.",
             format_count(report.requests.api), format_count(report.requests.media),
             format_count(report.requests.retries));

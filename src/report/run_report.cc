@@ -46,6 +46,17 @@ Json json_of(const RunReport::Published& published) {
           {"clashes", published.clashes}};
 }
 
+Json json_of(const RunReport::View& view) {
+  return {{"name", view.name},
+          {"files", view.files},
+          {"products", view.products},
+          {"without_code", view.without_code},
+          {"without_derivative", view.without_derivative},
+          {"near_duplicates", view.near_duplicates},
+          {"over_limit", view.over_limit},
+          {"clashes", view.clashes}};
+}
+
 Json json_of(const RunReport::Products& products) {
   Json json = {{"mode", products.mode},           {"total", products.total},
                {"complete", products.complete},   {"cut_reason", products.cut_reason},
@@ -89,6 +100,11 @@ std::string to_json(const RunReport& report) {
   object["run"] = report.run;
   object["started"] = report.started;
   if (report.products) object["products"] = json_of(*report.products);
+  if (!report.views.empty()) {
+    Json& views = object["views"] = Json::array();
+    for (const RunReport::View& view : report.views) views.push_back(json_of(view));
+    object["view_clashes"] = report.view_clashes;
+  }
   // What came from the wire may be no UTF-8; a report that cannot be written would be worse than a replaced
   // byte.
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);

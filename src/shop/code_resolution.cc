@@ -15,9 +15,13 @@ CodeResolution resolve_codes(std::span<const AskedCode> codes, const IndexReader
     const std::vector<std::string> ids = products_of(code, index);
     if (!ids.empty()) ++resolution.found;
     for (const std::string& id : ids)
-      if (const std::optional<ProductRecord> record = index.product(id))
+      if (const std::optional<ProductRecord> record = index.product(id)) {
+        resolution.products.push_back(id);
         for (const ProductMedia& media : record->product.media) resolution.media.push_back(media.id);
+      }
   }
+  std::ranges::sort(resolution.products);
+  resolution.products.erase(std::ranges::unique(resolution.products).begin(), resolution.products.end());
   std::ranges::sort(resolution.media);
   resolution.media.erase(std::ranges::unique(resolution.media).begin(), resolution.media.end());
   return resolution;

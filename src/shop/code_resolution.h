@@ -16,8 +16,9 @@ namespace medimirror {
 std::vector<std::string> products_of(const AskedCode& code, const IndexReader& index);
 
 struct CodeResolution {
-  std::vector<MediaId> media;  // ascending, each once
-  std::uint64_t found = 0;     // codes that name at least one product
+  std::vector<MediaId> media;         // ascending, each once
+  std::vector<std::string> products;  // ids, ascending, each once
+  std::uint64_t found = 0;            // codes that name at least one product
 };
 
 CodeResolution resolve_codes(std::span<const AskedCode> codes, const IndexReader& index);

@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "store/index.h"
@@ -25,6 +26,9 @@
 #include "tree/view_claims.h"
 
 namespace medimirror {
+
+// Index setting: the views' settings when they were published last; empty: there are no files of views.
+constexpr std::string_view kViewsSetting = "views";
 
 struct ViewSummary {
   std::string name;

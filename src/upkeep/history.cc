@@ -129,6 +129,10 @@ void each_in_catalogue(const IndexReader& view, const ListEntry& say) {
   });
   for (const std::string_view name : kKeptSettings)
     if (const std::optional<std::string> value = view.setting(name)) say("s" + std::string(name), *value);
+  view.each_view_number([&](const ViewNumberKey& key, const ViewNumber& number) {
+    say("v" + encode_key(key), encode(number));
+    return true;
+  });
 }
 
 void keep(const fs::path& store, KeptKind kind, const ListHeader& header, const ListSource& source) {

@@ -19,6 +19,7 @@
 #include "tree/lines.h"
 #include "tree/manifest.h"
 #include "tree/manifest_merge.h"
+#include "tree/view_plan.h"
 #include "upkeep/history.h"
 #include "upkeep/undo.h"
 
@@ -160,6 +161,11 @@ class Rebuild {
       group.put_asset(*asset, *record);
       if (record->digest) group.mark_unpublished(*asset);
     });
+    each_of('v', [&](std::string_view key, std::string_view value) {
+      const auto place = decode_view_number_key(key);
+      const auto number = decode_view_number(value);
+      if (place && number) writes.next().put_view_number(*place, *number);
+    });
     writes.commit();
     held_ = held_tree(index_->view()).has_value();
   }
@@ -231,7 +237,12 @@ class Rebuild {
       group.put_published(key, record);
       group.mark_unpublished(key);
       ++result_.published_before;
-      if (recipe_named(key.format) == nullptr) believe_tree(group, key, record);
+      if (is_view_format(key.format)) {
+        group.put_setting(kViewsSetting,
+                          "rebuilt");  // which settings they are of is for the next sync to see
+      } else if (recipe_named(key.format) == nullptr) {
+        believe_tree(group, key, record);
+      }
     });
     writes.commit();
     each_in_tree([&](const AssetKey& key, const PublishedRecord& record) {

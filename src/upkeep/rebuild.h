@@ -4,6 +4,7 @@
 // newest kept tree. What only the manifest knows comes back as a picture without a URL: it stays published, and the
 // next sync fetches it once more, since nobody can say which version it is. A blob that is lost while a link to it is
 // in media/ is taken back from there.
+// The numbers of pictures in views come back from the catalogue; views are planned by the next sync.
 // What cannot come back: attempts, the marks of the listing (so the next listing is complete and looks at every
 // item, without fetching what is held), reports of earlier runs, dates of the last verify, and what a run fetched
 // that never came to publish.

@@ -288,11 +288,14 @@ TEST_F(ConfigTest, TheFileThatInitWritesNamesEverySettingOnceAndItsExamplesAreGo
         load_with_contact(section + std::string(setting.key) + " = " + std::string(setting.example)))
         << setting.name();
   }
-  // the sample of a derivative, uncommented
+  // the samples of a derivative and of a view of it, uncommented
   const auto sample = text.substr(text.find("#   [[derivative]]"));
-  const Config config = load_with_contact(std::regex_replace(sample, std::regex("(^|\n)#   "), "$1"));
+  const Config config = load_with_contact("[products]\nlist = true\n" +
+                                          std::regex_replace(sample, std::regex("(^|\n)#   "), "$1"));
   ASSERT_EQ(config.derivatives.size(), 1U);
   EXPECT_EQ(config.derivatives.front().name, "thumb");
+  ASSERT_EQ(config.views.size(), 1U);
+  EXPECT_EQ(config.views.front().derivative, "thumb");
 }
 
 TEST_F(ConfigTest, InitWritesWhatItIsGiven) {

@@ -313,20 +313,21 @@ class Mirror:
         self.configure(**settings)
 
     def configure(self, **settings):
-        """Merges by section and writes the file: configure(media={"attempts": 2}, derivative=[{…}])."""
+        """Merges by section and writes the file: configure(media={"attempts": 2}, derivative=[{…}], view=[{…}])."""
         for key, value in settings.items():
             if isinstance(value, dict):
                 self.settings[key] = self.settings.get(key, {}) | value
             else:
                 self.settings[key] = value
         plain = {key: value for key, value in self.settings.items()
-                 if not isinstance(value, dict) and key != "derivative"}
+                 if not isinstance(value, dict) and key not in ("derivative", "view")}
         lines = [f"{key} = {json.dumps(value)}" for key, value in plain.items()]
         for section, values in self.settings.items():
             if isinstance(values, dict):
                 lines += [f"[{section}]"] + [f"{key} = {json.dumps(value)}" for key, value in values.items()]
-        for derivative in self.settings.get("derivative", []):
-            lines += ["[[derivative]]"] + [f"{key} = {json.dumps(value)}" for key, value in derivative.items()]
+        for name in ("derivative", "view"):
+            for section in self.settings.get(name, []):
+                lines += [f"[[{name}]]"] + [f"{key} = {json.dumps(value)}" for key, value in section.items()]
         self.folder.mkdir(parents=True, exist_ok=True)
         self.config.write_text("\n".join(lines) + "\n")
 
