@@ -50,12 +50,12 @@ std::vector<AssetKey> all_absent(const Index& index) {
   }
 }
 
-// How many files of the tree go with an asset.
+// How many files of the tree go with an asset; those of views with the first format.
 std::uint64_t published_files(const IndexView& view, const AssetKey& key, const RetireOptions& options) {
   std::uint64_t files = view.published(key) ? 1 : 0;
-  if (key.format == options.derivative_source)
-    for (const std::string& name : options.derivative_names)
-      files += view.published({key.media, name}) ? 1 : 0;
+  if (key.format != options.derivative_source) return files;
+  for (const std::string& name : options.derivative_names) files += view.published({key.media, name}) ? 1 : 0;
+  for (const auto& [format, record] : view.published_of(key.media)) files += is_view_format(format) ? 1 : 0;
   return files;
 }
 

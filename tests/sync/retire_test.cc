@@ -149,5 +149,19 @@ TEST_F(RetireTest, WhatTheSettingsNoLongerAskForNeedsNoConfirmation) {
   EXPECT_EQ(listed_up_to(10).retired, 4u);
 }
 
+TEST_F(RetireTest, FilesOfViewsCountForTheLimit) {
+  options_.derivative_source = "huge";
+  options_.confirmations = 1;
+  IndexGroup group = index_->group();
+  for (const MediaId id : {9, 10})
+    for (const std::string product : {"M1", "M2"})
+      group.put_published({id, "by-cnk/" + product}, {"by-cnk/" + product + std::to_string(id), {}, 0, 0});
+  group.commit();
+  const Retirement result = listed_up_to(8);
+  EXPECT_EQ(result.to_remove, 6u);
+  EXPECT_TRUE(result.over_limit);
+  EXPECT_EQ(result.retired, 0u);
+}
+
 }  // namespace
 }  // namespace medimirror

@@ -351,6 +351,38 @@ TEST_F(Views, EqualPicturesOfAProductAreHidden) {
   EXPECT_THAT(notes_of(outcome.views[0]), testing::Contains(HasSubstr("media 10 looks like media 12")));
 }
 
+TEST_F(Views, PicturesThatLookAlikeAreHiddenAndKeepTheirNumbers) {
+  const auto set_print = [&](const Digest& digest, std::uint8_t light, std::uint32_t edge) {
+    PrintCells cells;
+    cells.light.fill(light);
+    cells.blue.fill(128);
+    cells.red.fill(128);
+    IndexGroup group = index->group();
+    BlobRecord blob = *group.blob(digest);
+    blob.info.print = pack(cells);
+    blob.info.width = blob.info.height = edge;
+    group.put_blob(digest, blob);
+    group.commit();
+  };
+  set_print(picture(10, "small"), 50, 500);
+  set_print(picture(11, "other"), 200, 1500);
+  set_print(picture(12, "large"), 50, 1500);
+  put_product("M1", "1", {10, 11, 12});
+  publish_views();
+  EXPECT_THAT(files_of("by-cnk"), ElementsAre(Pair("1/1_1.jpg", "small"), Pair("1/1_2.jpg", "other"),
+                                              Pair("1/1_3.jpg", "large")));
+  views.views[0].near_duplicates = View::NearDuplicates::hide;
+  now += 30 * kDay;
+  publish_views();
+  EXPECT_THAT(files_of("by-cnk"), ElementsAre(Pair("1/1_2.jpg", "other"), Pair("1/1_3.jpg", "large")));
+  set_print(picture(13, "new"), 120, 1500);
+  put_product("M1", "1", {10, 11, 12, 13});
+  now += 30 * kDay;
+  publish_views();  // the hidden one's number is not given away
+  EXPECT_THAT(files_of("by-cnk"),
+              ElementsAre(Pair("1/1_2.jpg", "other"), Pair("1/1_3.jpg", "large"), Pair("1/1_4.jpg", "new")));
+}
+
 TEST_F(Views, APublishThatWasKilledIsFinished) {
   views.views = {view_of("best", "{cnk}.{ext}")};
   views.views[0].max_per_product = 1;
