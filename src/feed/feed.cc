@@ -40,7 +40,7 @@ class FeedOutput {
   std::uint64_t written() const { return written_; }
 
  private:
-  static constexpr std::size_t kBufferBytes = 64 * 1024;
+  static constexpr std::size_t kBufferBytes = std::size_t{64} << 10;
 
   void flush() {
     if (!buffer_.empty()) write_all(STDOUT_FILENO, buffer_, "standard output");

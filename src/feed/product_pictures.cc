@@ -157,7 +157,7 @@ std::vector<FeedPicture> pictures_of(const FeedProduct& product, const PictureSe
 }  // namespace
 
 std::string shop_code(const Product& product, ShopCode kind) {
-  const std::string ean = product.eans.empty() ? std::string() : product.eans.front();
+  std::string ean = product.eans.empty() ? std::string() : product.eans.front();
   switch (kind) {
     case ShopCode::cnk:
       return product.cnk;

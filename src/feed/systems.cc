@@ -123,6 +123,7 @@ std::optional<FeedSystem> parse_feed_system(std::string_view name) {
 
 std::vector<std::string> feed_system_names() {
   std::vector<std::string> names;
+  names.reserve(kNames.size());
   for (const auto& [system, name] : kNames) names.emplace_back(name);
   return names;
 }
