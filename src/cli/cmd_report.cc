@@ -32,6 +32,9 @@ ExitStatus report_gallery_command(const Config& config) {
     const std::filesystem::path sample = rejected_sample_path(config.store_dir / "rejected", key);
     return std::filesystem::exists(sample) ? sample.lexically_relative(config.root).native() : std::string();
   };
+  for (const char* name :
+       {"missing.csv", "missing.xlsx", "missing.json", "duplicates.csv", "duplicates.json"})
+    if (std::filesystem::exists(config.reports_dir() / name)) options.reports.emplace_back(name);
   const GalleryResult result = build_gallery(options, index->view());
   fmt::print("the gallery of {} media is in {}\n", format_count(result.media),
              (options.folder / "index.html").native());

@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "base/sha256.h"
@@ -17,6 +18,7 @@
 #include "gallery/script_text.h"
 #include "gallery/site_folder.h"
 #include "report/advice.h"
+#include "shop/duplicates.h"
 
 namespace medimirror {
 
@@ -105,20 +107,32 @@ class Gallery {
         index_(index),
         site_(options.folder),
         same_bytes_(index),
+        duplicates_(find_duplicates(index)),
         cards_(site_, "cards", options.cards_per_file),
         details_(site_, "details", options.details_per_file),
-        products_(site_, "products", options.products_per_file) {
+        products_(site_, "products", options.products_per_file),
+        search_(site_, "search", options.searched_per_file) {
+    for (const Look& look : duplicates_.looks)
+      for (const AlikePicture& picture : look.pictures) looks_[picture.id] = &look;
     extras_.refused_sample = options.refused_sample;
     extras_.same_bytes = [this](const Digest& digest) { return same_bytes_.holders(digest); };
+    extras_.look = [this](MediaId id) { return look_of(id); };
   }
 
   GalleryResult build() {
     index_.each_media([&](const MediaItem& item) {
-      add(read_picture(index_, item));
+      Picture picture = read_picture(index_, item);
+      if (const Look* look = look_of(item.id)) {
+        picture.is_duplicate = look->pictures.size() > 1;
+        picture.is_placeholder = look->is_placeholder;
+      }
+      add(picture);
       return true;
     });
     index_.each_product([&](const ProductRecord& record) {
       products_.add(file_key(record.product.id), product_row(record.product));
+      if (const std::string text = search_row(record.product); !text.empty())
+        search_.add(file_key(record.product.id), text);
       ++product_count_;
       return true;
     });
@@ -135,6 +149,11 @@ class Gallery {
   }
 
  private:
+  const Look* look_of(MediaId id) const {
+    const auto found = looks_.find(id);
+    return found == looks_.end() ? nullptr : found->second;
+  }
+
   void add(const Picture& picture) {
     const MediaItem& item = picture.item;
     CardCodes codes;
@@ -189,6 +208,8 @@ class Gallery {
     summary["cards"] = cards_.finish();
     summary["details"] = details_.finish();
     summary["products"] = products_.finish();
+    summary["search"] = search_.finish();
+    summary["reports"] = options_.reports;
     summary["index"] = write_index();
     Json& failures = summary["failures"] = Json::array();
     for (auto& [reason, rows] : failures_) {
@@ -221,8 +242,10 @@ class Gallery {
   const IndexView& index_;
   SiteFolder site_;
   SameBytes same_bytes_;
+  const Duplicates duplicates_;
+  std::unordered_map<MediaId, const Look*> looks_;
   DetailExtras extras_;
-  Chunks cards_, details_, products_;
+  Chunks cards_, details_, products_, search_;
   std::map<std::string, Failures> failures_;
   Values kinds_{"unknown"}, types_{""}, languages_{Json::array()}, states_{"not_selected"},
       problems_{Json::array()};

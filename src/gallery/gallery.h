@@ -3,8 +3,8 @@
 // Place: takes a snapshot of the index from cli; the pictures stay where they are published, the pages refer to them.
 // `serve` (file_server.h) shows it on loopback.
 // Format: index.html and its scripts (assets/), and below data/: summary.js (totals, runs, lists of files), index.js
-// (what search and filters need of every medium, as columns), cards-*.js, details-*.js, failed-<reason>-*.js
-// and products-*.js.
+// (what search and filters need of every medium, as columns), cards-*.js, details-*.js, failed-<reason>-*.js,
+// products-*.js, and search-*.js (what search needs of every product).
 // Failure: throws Error{disk, index}.
 // Limits: memory is a few dozen bytes a medium, and one data file; the newest 30 runs are shown.
 // Not here: anything that changes the mirror. No time of building is written, so that a second build changes nothing.
@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "store/index.h"
 
@@ -24,8 +25,10 @@ struct GalleryOptions {
   std::filesystem::path media_folder;
   // Where the first bytes of what was refused are kept, as people should read it; empty: there are none.
   std::function<std::string(const AssetKey&)> refused_sample;
+  std::vector<std::string> reports;  // files of the folder above that the pages link to: "missing.csv", …
   // Rows in a data file, about. Small ones are for tests.
-  std::size_t cards_per_file = 500, details_per_file = 250, failures_per_file = 500, products_per_file = 2000;
+  std::size_t cards_per_file = 500, details_per_file = 250, failures_per_file = 500, products_per_file = 2000,
+              searched_per_file = 10'000;
 };
 
 struct GalleryResult {

@@ -89,6 +89,10 @@ std::vector<std::string> Picture::problems() const {
       problems.insert("other_format");
     if (asset.blob && !asset.blob->info.note.empty()) problems.insert("oddity");
   }
+  if (is_placeholder)
+    problems.insert("placeholder");
+  else if (is_duplicate)
+    problems.insert("duplicate");
   return {problems.begin(), problems.end()};
 }
 

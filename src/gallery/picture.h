@@ -45,10 +45,13 @@ struct Picture {
   std::vector<Asset> assets;
   std::vector<Derivative> derivatives;
   std::vector<Product> products;  // that show it; the first kProductsShown
+  // Of the report of duplicates: only who has all pictures at hand can tell.
+  bool is_duplicate = false, is_placeholder = false;
 
   PictureState state() const;
   // Names of what is not as it should be, sorted: reasons of failures ("http_404"), "older_picture" (what is shown
-  // was replaced upstream), "other_format" (the one asked for is not given), "oddity" (kept with a note).
+  // was replaced upstream), "other_format" (the one asked for is not given), "oddity" (kept with a note), "duplicate",
+  // "placeholder".
   std::vector<std::string> problems() const;
   std::optional<Thumbnail> thumbnail() const;
   std::string name() const;  // the first name of its first product; usually empty without products

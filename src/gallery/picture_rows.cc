@@ -1,5 +1,8 @@
 #include "gallery/picture_rows.h"
 
+#include <algorithm>
+
+#include "gallery/plain_text.h"
 #include "http/url.h"
 
 namespace medimirror {
@@ -77,6 +80,18 @@ Json json_of(const Picture::Derivative& derivative) {
   return json;
 }
 
+constexpr std::size_t kAlikeShown = 12;
+
+// [how many others there are, whether it is a placeholder, [[id, 1 when its bytes are the same], …]]
+Json json_of(MediaId id, const Look& look) {
+  const auto self = std::ranges::find(look.pictures, id, &AlikePicture::id);
+  Json others = Json::array();
+  for (const AlikePicture& other : look.pictures)
+    if (other.id != id && others.size() < kAlikeShown)
+      others.push_back({other.id, self != look.pictures.end() && other.digest == self->digest ? 1 : 0});
+  return Json::array({look.pictures.size() - 1, look.is_placeholder ? 1 : 0, std::move(others)});
+}
+
 }  // namespace
 
 Json card_row(const Picture& picture, const CardCodes& codes) {
@@ -106,6 +121,8 @@ Json detail_row(const Picture& picture, const DetailExtras& extras) {
   if (item.display_order) row["order"] = *item.display_order;
   if (item.created_at) row["created"] = *item.created_at;
   if (item.updated_at) row["updated"] = *item.updated_at;
+  if (extras.look)
+    if (const Look* look = extras.look(item.id)) row["alike"] = json_of(item.id, *look);
   Json& offered = row["offered"] = Json::array();
   for (const MediaFormat& format : item.formats) offered.push_back({format.key, shown(format.url)});
   Json& assets = row["assets"] = Json::array();
@@ -127,6 +144,21 @@ Json product_row(const Product& product) {
   for (const ProductMedia& one : product.media) media.push_back(one.id);
   return Json::array(
       {product.id, product.cnk, product.eans, std::move(names), product.status, std::move(media)});
+}
+
+std::string search_row(const Product& product) {
+  std::string text = product.id + '\t' + product.cnk;
+  for (const std::string& ean : product.eans) text += '\t' + ean;
+  for (const auto& [locale, name] : product.names) text += '\t' + name;
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 && c != '\t') c = ' ';
+  text = plain_text(text);
+  char separator = '\f';
+  for (const ProductMedia& one : product.media) {
+    text += separator + std::to_string(one.id);
+    separator = ',';
+  }
+  return separator == '\f' ? std::string() : text;
 }
 
 std::vector<FailureRow> failure_rows(const Picture& picture) {

@@ -44,6 +44,8 @@ class Products(ScriptedService):
         listing[5]["photoType"] = HOSTILE
         listing[5]["locales"] = [HOSTILE]
         files = {f"/m/{1000 + i}.png": wide_png(i) for i in range(PICTURES)}
+        files["/m/1021.png"] = wide_png(20)  # the bytes of 1020
+        files["/m/1022.png"] = png(20, 800, 600)  # the same picture, larger
         files[f"/m/{FAILING}.png"] = b"<!doctype html><title>Sorry</title><script>alert(1)</script>"
         super().__init__(listing, files)
         products = [
@@ -152,6 +154,8 @@ class GalleryInABrowser(unittest.TestCase):
                 {"name": "thumb", "width": 200, "height": 200, "format": "webp"}])
             run = cls.mirror.run("sync", "--json")
             assert run.exit_code == 3, str(run)  # the one that is a web page
+        run = cls.mirror.run("report", "duplicates")
+        assert run.exit_code == 0, str(run)
         run = cls.mirror.run("report", "gallery")
         assert run.exit_code == 0, str(run)
         cls.on_disk = (cls.mirror.root / "reports/gallery/index.html").as_uri()
@@ -239,6 +243,21 @@ class GalleryInABrowser(unittest.TestCase):
         self.browser.press("\ue00c")  # escape
         self.browser.until("document.activeElement.getAttribute('href') === '#/picture/1147'",
                            "the focus on the card that was opened")
+
+    def test_duplicates(self):
+        self.open("#/pictures?problem=duplicate&sort=oldest")
+        found = self.cards()
+        self.assertTrue({1020, 1021, 1022} <= set(found), found)
+        self.assertIn("There more than once", self.browser.run("document.querySelector('.card').innerText"))
+        self.open("#/picture/1021")
+        alike = dict(self.browser.run("[...document.querySelectorAll('.panel .card')].map((e) => "
+                                      "[+e.querySelector('.id').textContent, e.querySelector('.badge').textContent])"))
+        self.assertEqual(alike.get(1020), "Same bytes")
+        self.assertEqual(alike.get(1022), "Nearly the same")
+        self.browser.screenshot("picture-alike")
+        self.open("#/failures")
+        self.assertEqual(self.browser.run("[...document.querySelectorAll('.panel .list a')].map((e) => e.getAttribute('href'))"),
+                         ["../duplicates.csv", "../duplicates.json"])
 
     def test_hostile_names_stay_text(self):
         self.open("#/pictures?q=1005")

@@ -234,6 +234,50 @@ TEST(Gallery, EqualBytesAreNamed) {
   EXPECT_FALSE(details[1]["assets"][0].contains("same"));
 }
 
+TEST(Gallery, LooksAreNamedAndCountAsProblems) {
+  Fixture fixture;
+  fixture.hold(Fixture::item(1), "same");
+  fixture.hold(Fixture::item(2), "same");
+  fixture.hold(Fixture::item(3), "alone");
+  for (MediaId id = 11; id <= 20; ++id) fixture.hold(Fixture::item(id), "no picture yet");
+  fixture.options.reports = {"missing.csv"};
+  fixture.build();
+  const Json summary = fixture.summary();
+  EXPECT_EQ(summary["reports"], Json({"missing.csv"}));
+  EXPECT_EQ(summary["problems"]["values"], Json({Json::array(), {"duplicate"}, {"placeholder"}}));
+  EXPECT_EQ(summary["problems"]["counts"], Json({1, 2, 10}));
+  std::map<MediaId, Json> alike;
+  for (const Json& row : fixture.rows("details", summary["details"]))
+    alike[row["id"]] = row.value("alike", Json());
+  EXPECT_EQ(alike[1], Json::array({1, 0, Json::array({Json::array({2, 1})})}));
+  EXPECT_TRUE(alike[3].is_null());
+  EXPECT_EQ(alike[11][0], 9);
+  EXPECT_EQ(alike[11][1], 1);
+}
+
+TEST(Gallery, SearchHasAPlainTextOfEachProductWithPictures) {
+  Fixture fixture;
+  ProductRecord record;
+  record.product.id = "M1";
+  record.product.cnk = "0123456";
+  record.product.eans = {"5412345678908"};
+  record.product.names = {{"fr", "Crème\fÀ l'ŒIL\n"}, {"nl", "Zalf Ďž"}};
+  record.product.media = {{7, MediaKind::photo, {}, {}}, {9, MediaKind::photo, {}, {}}};
+  record.fingerprint_low = 1;
+  ProductRecord bare;
+  bare.product.id = "M2";
+  bare.fingerprint_low = 2;
+  IndexGroup group = fixture.index->group();
+  group.put_product(record);
+  group.put_product(bare);
+  group.commit();
+  fixture.build();
+  const Json summary = fixture.summary();
+  EXPECT_EQ(fixture.rows("search", summary["search"]),
+            std::vector<Json>({"m1\t0123456\t5412345678908\tcreme a l'Œil \tzalf dz\f7,9"}));
+  EXPECT_THAT(fixture.rows("products", summary["products"]), SizeIs(2));
+}
+
 TEST(Gallery, ASecondBuildWritesNothing) {
   Fixture fixture;
   for (MediaId id = 1; id <= 50; ++id) fixture.hold(Fixture::item(id), std::to_string(id));

@@ -51,6 +51,12 @@ const Data = {
     while (this.kept.length > this.keptMax) arrived.delete(this.kept.shift());
   },
 
+  // What the page keeps in another form.
+  forget(name) {
+    this.kept = this.kept.filter((kept) => kept !== name);
+    arrived.delete(name);
+  },
+
   async start() {
     this.summary = await this.load("summary", Date.now());
     const count = (files) => files.reduce((sum, [, rows]) => sum + rows, 0);

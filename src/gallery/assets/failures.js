@@ -21,7 +21,7 @@ const Failures = {
     const heading = make("h1", { tabindex: "-1" }, "Failures");
     const reasons = [...Data.summary.failures].sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));
     if (!reasons.length) {
-      Page.show("Failures", heading, Page.empty("Nothing failed", "Every picture that is wanted is held, or has not been tried yet."));
+      Page.show("Failures", heading, this.reports(), Page.empty("Nothing failed", "Every picture that is wanted is held, or has not been tried yet."));
       return;
     }
     const asked = reasons.find(({ reason }) => reason === parameters.get("reason"));
@@ -33,11 +33,21 @@ const Failures = {
     if (turn !== this.turn) return;
     Page.say(Words.many(total, "failure", "failures"));
     Page.show("Failures", heading,
-      make("p", { class: "lead" }, "An older picture, where there is one, stays published. Each run tries again."),
+      make("p", { class: "lead" }, "An older picture, where there is one, stays published. Each run tries again."), this.reports(),
       make("ul", { class: "reasons" }, reasons.map((reason) => this.reason(reason, asked))),
       make("div", { class: "title" }, make("h2", {}, asked ? Words.reason(asked.reason) : "One by one"),
         asked ? make("a", { class: "button", href: "#/failures" }, "Show all reasons") : null),
       this.table(rows), Page.pager(page, pages, (to) => this.address(asked && asked.reason, to)));
+  },
+
+  // The reports beside the gallery, for a spreadsheet or a program.
+  reports() {
+    const { reports } = Data.summary;
+    const kinds = [["missing", "Codes without a picture"], ["duplicates", "Pictures there more than once"]];
+    const lines = kinds.map(([start, title]) => [title, reports.filter((name) => name.startsWith(`${start}.`))]).filter(([, names]) => names.length);
+    if (!lines.length) return null;
+    return make("section", { class: "panel" }, make("h2", {}, "Reports"), Picture.list(lines.map(([title, names]) =>
+      [title, names.flatMap((name, i) => [i ? ", " : "", make("a", { href: `../${encodeURIComponent(name)}` }, name)])])));
   },
 
   reason({ reason, count, meaning, to_do }, asked) {

@@ -12,7 +12,7 @@ const Picture = {
       Page.show("Not found", this.back(), Page.empty("No such picture", `The mirror does not know a picture ${id}.`));
       return;
     }
-    const [before, after] = await Promise.all([Pictures.neighbour(id, -1), Pictures.neighbour(id, 1)]);
+    const [before, after, alike] = await Promise.all([Pictures.neighbour(id, -1), Pictures.neighbour(id, 1), this.alike(row)]);
     if (turn !== this.turn) return;
     this.before = before;
     this.after = after;
@@ -24,6 +24,7 @@ const Picture = {
         make("div", { class: "facts" },
           make("div", { class: "title" }, heading, Page.badge(row.state)),
           this.problems(row), this.about(row), this.products(row))),
+      alike,
       row.assets.map((asset) => this.asset(row, asset)),
       this.derivatives(row), this.offered(row));
     heading.focus({ preventScroll: true });
@@ -86,6 +87,22 @@ const Picture = {
       ["Updated", row.updated !== undefined ? Words.time(row.updated) : null],
       ["Leads to", row.link ? [row.link_type ? `${Words.kind(row.link_type)}: ` : "", Page.link(row.link)] : null],
     ]);
+  },
+
+  // Other pictures that show the same.
+  async alike(row) {
+    if (!row.alike || !row.alike[0]) return null;
+    const [count, isPlaceholder, shown] = row.alike;
+    const { ids } = await Data.loadIndex();
+    const same = new Set(shown.filter(([, bytes]) => bytes).map(([id]) => id));
+    const places = shown.map(([id]) => ids.indexOf(id)).filter((place) => place >= 0);
+    const cards = await Data.cardsAt(places);
+    return make("section", { class: "panel" },
+      make("h2", {}, `${Words.many(count, "other picture looks", "other pictures look")} the same`),
+      make("p", { class: "quiet" }, isPlaceholder ? "It stands for many unrelated products, so it is probably a placeholder. "
+        : "In other sizes, other encodings, or byte for byte. ",
+        places.length < count ? `The first ${places.length} are shown; reports/duplicates.csv has all.` : null),
+      make("ul", { class: "grid small" }, cards.map((card) => Pictures.card(card, same.has(card[0]) ? "Same bytes" : "Nearly the same"))));
   },
 
   products(row) {

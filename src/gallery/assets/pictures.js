@@ -60,6 +60,8 @@ const Pictures = {
   // Places of the media that match, in the order of ids; null: all.
   async matches(query) {
     if (!this.isNarrowed(query)) return null;
+    const searching = Search.media(query.q); // both at once
+    searching.catch(() => {}); // it is awaited below
     const { ids, columns } = await Data.loadIndex();
     const tests = [];
     for (const filter of this.filters) {
@@ -72,7 +74,7 @@ const Pictures = {
       });
       tests.push([columns[filter.name], fits]);
     }
-    const byText = await Search.media(query.q);
+    const byText = await searching;
     const places = [];
     for (let place = 0; place < ids.length; ++place)
       if (byText(ids[place]) && tests.every(([column, fits]) => fits[column[place]])) places.push(place);
@@ -110,7 +112,7 @@ const Pictures = {
     const change = (changes) => location.replace(this.address(this.current, { page: 1, ...changes }));
     let timer = 0;
     this.search = make("input", { type: "search", id: "search", name: "q", autocomplete: "off", spellcheck: "false",
-      placeholder: Search.placeholder(), onfocus: () => Search.loadProducts().catch(() => {}), "aria-keyshortcuts": "/", oninput: () => {
+      placeholder: Search.placeholder(), onfocus: () => Search.load().catch(() => {}), "aria-keyshortcuts": "/", oninput: () => {
         clearTimeout(timer);
         timer = setTimeout(() => change({ q: this.search.value.trim() }), 150);
       } });
@@ -182,19 +184,20 @@ const Pictures = {
     }
   },
 
-  card([id, kind, type, languages, state, problems, name, path, width, height]) {
+  // `badge` replaces what the card would say of its state.
+  card([id, kind, type, languages, state, problems, name, path, width, height], badge) {
     const { summary } = Data;
     const kindName = summary.kinds.values[kind], typeName = summary.types.values[type];
     const stateName = summary.states.values[state], problemNames = summary.problems.values[problems];
     const what = Words.kind(typeName || kindName);
-    const trouble = stateName !== "held" ? kStates[stateName] : problemNames.length ? Words.reason(problemNames[0]) : "";
+    const trouble = badge || (stateName !== "held" ? kStates[stateName] : problemNames.length ? Words.reason(problemNames[0]) : "");
     return make("li", { class: "card" }, make("a", { href: `#/picture/${id}`, "aria-label":
         [name, `${what} ${id}`, trouble].filter((part) => part).join(", ") },
       make("span", { class: "ground" }, path
         ? Page.image(path, width, height, "", { loading: "lazy" })
         : make("span", { class: "missing" }, stateName === "link" ? "Link" : "No picture")),
       make("span", { class: "caption" },
-        make("span", { class: "line" }, make("span", { class: "id" }, id), trouble ? Page.badge(stateName === "held" ? "note" : stateName, trouble) : null),
+        make("span", { class: "line" }, make("span", { class: "id" }, id), trouble ? Page.badge(badge || stateName === "held" ? "note" : stateName, trouble) : null),
         make("span", { class: "what", title: name || null }, name || what))));
   },
 

@@ -1,7 +1,7 @@
 "use strict";
 // What the search field finds: media by how their id starts, and by the products that show them.
 const Search = {
-  products: null, // a promise of [media, text to search in] of all products
+  texts: null, // a promise of one long text for every file: a record a product, each between "\n"
 
   placeholder() {
     return Data.summary.totals.products ? "Search by id, CNK, EAN or product name" : "Search by id";
@@ -18,24 +18,41 @@ const Search = {
       .map((word) => /^0\d{12,}$/.test(word) ? word.replace(/^0+/, "") : word); // a GTIN may have zeros in front
   },
 
-  // Asked for as soon as somebody turns to the search field.
-  loadProducts() {
-    this.products ??= Promise.all(Data.summary.products.map(async ([first, , version]) => {
-      const rows = await Data.load(`products-${first}`, version);
-      return rows.map(([id, cnk, eans, names, , media]) =>
-        [media, this.plain([id, cnk, ...eans, ...names.map(([, name]) => name)].join("\n"))]);
-    })).then((parts) => parts.flat());
-    this.products.catch(() => { this.products = null; }); // to be tried again
-    return this.products;
+  // Asked for as soon as somebody turns to the search field. Few long texts: a hundred thousand short ones would take
+  // seconds to make plain and to look through.
+  load() {
+    this.texts ??= Promise.all(Data.summary.search.map(async ([first, , version]) => {
+      const rows = await Data.load(`search-${first}`, version);
+      // They are plain already, as far as they could be made so.
+      const text = `\n${rows.map((row) => /[^\x00-\x7f]/.test(row) ? this.plain(row) : row).join("\n")}\n`;
+      Data.forget(`search-${first}`);
+      return text;
+    }));
+    this.texts.catch(() => { this.texts = null; }); // to be tried again
+    return this.texts;
+  },
+
+  // The media of the products that have all these words before the "\f" of their record.
+  collect(text, words, shown) {
+    const [longest, ...others] = words;
+    for (let at = text.indexOf(longest); at >= 0;) {
+      const end = text.indexOf("\n", at);
+      const split = text.lastIndexOf("\f", end);
+      if (at < split) {
+        const named = text.slice(text.lastIndexOf("\n", at) + 1, split);
+        if (others.every((word) => named.includes(word)))
+          for (const id of text.slice(split + 1, end).split(",")) shown.add(Number(id));
+      }
+      at = text.indexOf(longest, end);
+    }
   },
 
   // A test of media ids. All words must fit the same product.
   async media(text) {
-    const words = this.words(text);
+    const words = this.words(text).sort((a, b) => b.length - a.length);
     if (!words.length) return () => true;
     const shown = new Set();
-    for (const [media, plain] of await this.loadProducts())
-      if (words.every((word) => plain.includes(word))) for (const id of media) shown.add(id);
+    for (const part of await this.load()) this.collect(part, words, shown);
     return (id) => shown.has(id) || (words.length === 1 && String(id).startsWith(words[0]));
   },
 
