@@ -113,6 +113,34 @@ std::vector<AssetKey> IndexReader::unpublished(const std::optional<AssetKey>& af
   return keys_after(*transaction_, kUnpublished, after, limit);
 }
 
+namespace {
+
+template <typename DecodeKey, typename DecodeValue>
+void list_unreadable(const lmdb::Transaction& transaction, Table table, DecodeKey decode_key,
+                     DecodeValue decode_value, const IndexReader::FaultSink& callback) {
+  lmdb::Cursor cursor(transaction, handle(transaction, table));
+  for (bool found = cursor.first(); found; found = cursor.next())
+    if (!decode_key(cursor.key()) || !decode_value(cursor.value()))
+      callback(kTableNames[table], describe(table, cursor.key()));
+}
+
+}  // namespace
+
+void IndexReader::each_unreadable(const FaultSink& callback) const {
+  const lmdb::Transaction& in = *transaction_;
+  const auto any = [](std::string_view) { return true; };
+  list_unreadable(in, kMarks, decode_media_key, decode<ListingMark>, callback);
+  list_unreadable(in, kMedia, decode_media_key, decode<MediaItem>, callback);
+  list_unreadable(in, kAssets, decode_asset_key, decode<AssetRecord>, callback);
+  list_unreadable(in, kBlobs, decode_digest, decode<BlobRecord>, callback);
+  list_unreadable(in, kDerivatives, decode_derivative_key, decode_digest, callback);
+  list_unreadable(in, kPublished, decode_asset_key, decode<PublishedRecord>, callback);
+  list_unreadable(in, kRuns, decode_media_key, decode<RunRecord>, callback);
+  list_unreadable(in, kProducts, any, decode<ProductRecord>, callback);
+  for (const Table table : {kQueue, kAbsent, kUnpublished})
+    list_unreadable(in, table, decode_asset_key, any, callback);
+}
+
 void IndexReader::each_mark(const std::function<bool(MediaId, const ListingMark&)>& callback) const {
   each(*transaction_, kMarks, decode_media_key, decode<ListingMark>, callback);
 }

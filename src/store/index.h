@@ -99,6 +99,12 @@ class IndexReader {
   void each_published(const std::function<bool(const AssetKey&, const PublishedRecord&)>& callback) const;
   void each_run(const std::function<bool(RunNumber, const RunRecord&)>& callback) const;
 
+  // What verify asks, with the table and a phrase. The first: every record that cannot be read, where a walk over its
+  // table would have thrown at the first one. The second: where the four tables of products disagree.
+  using FaultSink = std::function<void(std::string_view table, const std::string& what)>;
+  void each_unreadable(const FaultSink& callback) const;
+  void each_product_fault(const FaultSink& callback) const;
+
   // Entries of a table: O(1).
   std::uint64_t mark_count() const;
   std::uint64_t media_count() const;

@@ -1,5 +1,8 @@
 // The tables of products: see index.h. One record a product; the other three tables are ways to find it.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/product_code.h"
@@ -78,6 +81,35 @@ void IndexReader::each_product(const std::function<bool(const ProductRecord&)>& 
 
 std::uint64_t IndexReader::product_count() const {
   return transaction_->count(handle(*transaction_, kProducts));
+}
+
+void IndexReader::each_product_fault(const FaultSink& callback) const {
+  const auto has = [&](Table table, std::string_view key) {
+    return transaction_->get(handle(*transaction_, table), key).has_value();
+  };
+  std::map<Table, std::uint64_t> expected = {{kProductMarks, 0}, {kCodes, 0}, {kMediaProducts, 0}};
+  lmdb::Cursor products(*transaction_, handle(*transaction_, kProducts));
+  for (bool found = products.first(); found; found = products.next()) {
+    const std::string id(products.key());
+    const std::optional<ProductRecord> record = decode<ProductRecord>(products.value());
+    if (!record) continue;  // each_unreadable names it
+    if (record->product.id != id)
+      callback("products", fmt::format("under {} stands the product {}", id, record->product.id));
+    ++expected[kProductMarks];
+    if (product_listed_as(record->fingerprint_high, record->fingerprint_low) != id)
+      callback("product_marks", fmt::format("the line of product {} does not lead to it", id));
+    for (const auto& [table, key] : finding_keys(record->product)) {
+      ++expected[table];
+      if (!has(table, key))
+        callback(kTableNames[table], fmt::format("product {} cannot be found by all that names it", id));
+    }
+  }
+  for (const auto& [table, count] : expected) {
+    const std::uint64_t entries = transaction_->count(handle(*transaction_, table));
+    if (entries > count)
+      callback(kTableNames[table],
+               fmt::format("it has {} entries, and the products account for {}", entries, count));
+  }
 }
 
 void IndexGroup::put_product(const ProductRecord& record) {

@@ -1,5 +1,6 @@
 #include "upkeep/repair.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,6 +45,7 @@ class Repair {
     refuse_mass_loss();
     // In this order: a kill between any two steps leaves what the next verify finds, and the next repair goes on with.
     set_modes();
+    set_times();
     set_aside_files();
     set_aside_blobs();
     restore_blobs();
@@ -80,6 +82,18 @@ class Repair {
       if (!act(RepairStep::set_mode, digest.hex(), "read-only for all again")) continue;
       if (::chmod(path_of(digest).c_str(), kBlobFileMode) != 0 && errno != ENOENT)
         throw_errno(errno, fmt::format("set the mode of {}", path_of(digest).native()));
+    }
+  }
+
+  void set_times() {
+    const IndexView view = index_.view();
+    for (const Digest& digest : plan_.wrong_times) {
+      const std::optional<BlobRecord> record = view.blob(digest);
+      if (plan_.bad.contains(digest) || !record) continue;
+      if (!act(RepairStep::set_time, digest.hex(), format_utc(record->mtime))) continue;
+      const timespec times[2] = {{record->mtime, 0}, {record->mtime, 0}};
+      if (::utimensat(AT_FDCWD, path_of(digest).c_str(), times, AT_SYMLINK_NOFOLLOW) != 0 && errno != ENOENT)
+        throw_errno(errno, fmt::format("set the time of {}", path_of(digest).native()));
     }
   }
 
@@ -254,6 +268,8 @@ std::string_view name_of(RepairStep step) {
       return "quarantine";
     case RepairStep::set_mode:
       return "set_mode";
+    case RepairStep::set_time:
+      return "set_time";
     case RepairStep::restore:
       return "restore";
     case RepairStep::forget:

@@ -24,6 +24,7 @@ namespace medimirror {
 enum class RepairStep {
   quarantine,       // a bad or foreign file leaves blobs/ or media/
   set_mode,         // a blob becomes read-only again
+  set_time,         // and gets the time of its record back
   restore,          // a blob is put back from a file with the right bytes
   forget,           // an asset wants its picture again
   drop_derivative,  // it will be made again

@@ -53,6 +53,9 @@ void RepairPlanner::note(const Finding& finding) {
     case FindingKind::unused_record:
       plan_.unused_records.push_back(*finding.digest);
       break;
+    case FindingKind::blob_other_time:
+      plan_.wrong_times.push_back(*finding.digest);
+      break;
     case FindingKind::unknown_blob:        // gc's
     case FindingKind::publish_unfinished:  // the publish at the end of a repair finishes it
       break;

@@ -21,7 +21,7 @@ struct RepairPlan {
     bool lost() const { return !good_copy && !good_blob; }
   };
   std::map<Digest, Bad> bad;
-  std::vector<Digest> wrong_modes;
+  std::vector<Digest> wrong_modes, wrong_times;
   std::vector<std::filesystem::path> foreign;    // files to set aside, absolute
   std::vector<std::filesystem::path> leftovers;  // absolute
   std::set<Digest> unrecorded;                   // named by records, and not recorded themselves

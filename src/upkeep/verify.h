@@ -48,6 +48,7 @@ enum class FindingKind {
   // no damage, but worth a line
   unknown_blob,
   unused_record,
+  blob_other_time,
   publish_unfinished,
   leftover,
 };

@@ -33,16 +33,17 @@ std::uint64_t slice_of(const Digest& digest, std::uint64_t slices) {
 void Pace::take(std::uint64_t bytes) {
   if (rate_ == 0) return;
   using std::chrono::steady_clock;
-  steady_clock::time_point mine;
-  {
-    const std::lock_guard lock(mutex_);
-    free_at_ = std::max(free_at_, steady_clock::now());
-    mine = free_at_;
-    free_at_ += std::chrono::duration_cast<steady_clock::duration>(
-        std::chrono::duration<double>(static_cast<double>(bytes) / static_cast<double>(rate_)));
-  }
+  const Time mine = turn(bytes, steady_clock::now());
   for (auto now = steady_clock::now(); now < mine && !stop_.requested(); now = steady_clock::now())
     std::this_thread::sleep_for(std::min<steady_clock::duration>(kWaitAtMost, mine - now));
+}
+
+Pace::Time Pace::turn(std::uint64_t bytes, Time now) {
+  const std::lock_guard lock(mutex_);
+  const Time mine = std::max(free_at_, now);
+  free_at_ = mine + std::chrono::duration_cast<Time::duration>(std::chrono::duration<double>(
+                        static_cast<double>(bytes) / static_cast<double>(rate_)));
+  return mine;
 }
 
 struct ContentCheck::Reading {

@@ -21,11 +21,15 @@ class Pace {
   Pace(std::uint64_t bytes_per_second, const StopFlag& stop) : rate_(bytes_per_second), stop_(stop) {}
   void take(std::uint64_t bytes);  // waits its turn
 
+  using Time = std::chrono::steady_clock::time_point;
+  // When the next so many bytes may be read by who asks now; they are counted from then on.
+  Time turn(std::uint64_t bytes, Time now);
+
  private:
   const std::uint64_t rate_;
   const StopFlag& stop_;
   std::mutex mutex_;
-  std::chrono::steady_clock::time_point free_at_{};
+  Time free_at_{};
 };
 
 class ContentCheck {

@@ -75,7 +75,8 @@ std::vector<BlobFile> list_blob_files(const fs::path& store_folder, unsigned fan
       if (errno == ENOENT) return;
       throw_errno(errno, fmt::format("look at the blob {}", digest->hex()));
     }
-    files.push_back({*digest, static_cast<std::uint64_t>(info.st_size), info.st_ino, info.st_mode});
+    files.push_back(
+        {*digest, static_cast<std::uint64_t>(info.st_size), info.st_ino, info.st_mode, info.st_mtim.tv_sec});
   });
   std::ranges::sort(files, {}, &BlobFile::digest);
   return files;

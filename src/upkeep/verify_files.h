@@ -26,6 +26,7 @@ struct BlobFile {
   std::uint64_t bytes = 0;
   ino_t inode = 0;
   mode_t mode = 0;
+  UnixSeconds mtime = 0;
 };
 
 std::filesystem::path blob_path(const std::filesystem::path& store_folder, const Digest& digest);

@@ -41,6 +41,8 @@ constexpr std::array kWords{
     Words{FindingKind::unknown_blob, "unknown_blob", "a blob that no record names; gc will remove it", false},
     Words{FindingKind::unused_record, "unused_record",
           "a blob's record that nothing needs, without its file; gc will remove it", false},
+    Words{FindingKind::blob_other_time, "blob_other_time",
+          "a kept picture has another time than its record; rsync may send it again", false},
     Words{FindingKind::publish_unfinished, "publish_unfinished",
           "a publish was cut short; the next sync finishes it", false},
     Words{FindingKind::leftover, "leftover", "a temporary file that a killed run left; repair removes it",

@@ -35,6 +35,7 @@ StructureResult StructureCheck::run() {
       tree.check([&](const Digest& digest, const std::string& who) { note_reference(digest, who); });
     });
     result_.copies = tree.take_copies();
+    check_index();
     if (options_.each_kept)
       options_.each_kept([&](const Digest& digest) { note_reference(digest, "the manifest of a kept run"); });
   }
@@ -42,7 +43,27 @@ StructureResult StructureCheck::run() {
   return std::move(result_);
 }
 
-// False: the table is damaged.
+// What no walk over pictures comes across, and after a walk that ended at a damaged record all of these.
+void StructureCheck::check_index() {
+  std::uint64_t unreadable = 0;
+  const auto say = [&](std::string_view table, const std::string& what) {
+    found_({FindingKind::index_damaged, fmt::format("table {}", table), what + ": run medimirror rebuild"});
+  };
+  try {
+    view_->each_product_fault(say);
+    view_->each_unreadable([&](std::string_view table, const std::string& what) {
+      ++unreadable;
+      say(table, fmt::format("the record of {} cannot be read", what));
+    });
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::index) throw;
+    ended_walks_.emplace_back("table products", error.what());
+  }
+  if (unreadable == 0)
+    for (const auto& [table, why] : ended_walks_) found_({FindingKind::index_damaged, table, why});
+}
+
+// False: the table is damaged, and check_index says where.
 template <typename Walk>
 bool StructureCheck::walk(std::string_view table, const Walk& walk_table) {
   try {
@@ -50,7 +71,7 @@ bool StructureCheck::walk(std::string_view table, const Walk& walk_table) {
     return true;
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::index) throw;
-    found_({FindingKind::index_damaged, fmt::format("table {}", table), error.what()});
+    ended_walks_.emplace_back(fmt::format("table {}", table), error.what());
     return false;
   }
 }
@@ -111,6 +132,9 @@ void StructureCheck::check_file(const BlobFile& file, const BlobRecord* record) 
   if (record != nullptr && record->bytes != file.bytes)
     return say(FindingKind::blob_wrong_size,
                fmt::format("it has {} bytes and should have {}", file.bytes, record->bytes));
+  if (record != nullptr && record->mtime != file.mtime)
+    say(FindingKind::blob_other_time,
+        fmt::format("its time is {} and should be {}", format_utc(file.mtime), format_utc(record->mtime)));
   if (options_.depth != VerifyDepth::structure)
     result_.blobs.push_back({file.digest, file.inode, record == nullptr ? 0 : record->last_verified});
 }

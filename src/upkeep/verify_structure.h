@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "upkeep/verify.h"
@@ -49,6 +50,7 @@ class StructureCheck {
   void check_file(const BlobFile& file, const BlobRecord* record);
   void finish_fan();
   void next_fan();
+  void check_index();
   void check_assets();
   void check_derivatives();
   void note_reference(const Digest& digest, const std::string& who);
@@ -65,6 +67,8 @@ class StructureCheck {
   std::size_t at_ = 0;
   unsigned fan_ = 0;
   bool records_known_ = true;  // else a file without a record says nothing
+
+  std::vector<std::pair<std::string, std::string>> ended_walks_;  // table, why
 
   std::map<Digest, std::string> missing_;  // and who refers to it; empty: nobody
 };

@@ -147,15 +147,17 @@ class MirrorFixture {
   StopFlag stop_;
 };
 
-// Writes over a read-only file where it lies: all its names show it.
+// Writes over a read-only file where it lies, as a failing disk would: all its names show it, and its time does not.
 inline void overwrite(const std::filesystem::path& path, std::string_view bytes) {
   const auto mode = std::filesystem::status(path).permissions();
+  const auto time = std::filesystem::last_write_time(path);
   std::filesystem::permissions(path, std::filesystem::perms(0644));
   {
     const UniqueFd fd = open_file(path, O_WRONLY | O_TRUNC);
     write_all(fd.get(), bytes, path);
   }
   std::filesystem::permissions(path, mode);
+  std::filesystem::last_write_time(path, time);
 }
 
 inline void flip_a_bit(const std::filesystem::path& path) {

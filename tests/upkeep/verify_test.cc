@@ -1,6 +1,7 @@
 // Each kind of damage, made one at a time, is found: that finding and no other.
 #include "upkeep/verify.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <linux/magic.h>
 #include <sys/mman.h>
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "store/store_lock.h"
 #include "upkeep/store_fixture.h"
+#include "upkeep/verify_content.h"
 
 namespace medimirror {
 namespace {
@@ -69,15 +71,25 @@ std::vector<Damage> damages() {
          fs::rename(blob_of(m, 4), blob_of(m, 3));
          fs::rename(m.store() / "x", blob_of(m, 4));
        },
-       {{"published_replaced", M::path_of(3)}, {"published_replaced", M::path_of(4)}},
        [] {
          Found found = {{"published_replaced", M::path_of(3)},
                         {"published_replaced", M::path_of(4)},
-                        {"blob_wrong_content", M::digest_of(3).hex()},
-                        {"blob_wrong_content", M::digest_of(4).hex()}};
+                        {"blob_other_time", M::digest_of(3).hex()},
+                        {"blob_other_time", M::digest_of(4).hex()}};
+         std::ranges::sort(found);
+         return found;
+       }(),
+       [] {
+         Found found = {
+             {"published_replaced", M::path_of(3)},         {"published_replaced", M::path_of(4)},
+             {"blob_other_time", M::digest_of(3).hex()},    {"blob_other_time", M::digest_of(4).hex()},
+             {"blob_wrong_content", M::digest_of(3).hex()}, {"blob_wrong_content", M::digest_of(4).hex()}};
          std::ranges::sort(found);
          return found;
        }()},
+      same(
+          "touched", [](M& m) { fs::last_write_time(blob_of(m, 3), fs::file_time_type::clock::now()); },
+          one("blob_other_time", kThree)),
       same(
           "writable", [](M& m) { fs::permissions(blob_of(m, 3), fs::perms(0644)); },
           one("blob_wrong_mode", kThree)),
@@ -196,10 +208,12 @@ TEST(Verify, ADamagedRecordIsNamedWithRebuild) {
   // the bytes of one record, in the file, after its key: XXH3 tells
   const fs::path file = mirror.store() / "index" / "data.mdb";
   std::string bytes = read_file(file);
-  const Digest digest = MirrorFixture::digest_of(3);
-  const std::string key(reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size());
-  for (std::size_t at = bytes.find(key); at != std::string::npos; at = bytes.find(key, at + 1))
-    bytes[at + key.size() + 3] = static_cast<char>(bytes[at + key.size() + 3] ^ 0x40);
+  for (const MediaId id : {3, 5}) {
+    const Digest digest = MirrorFixture::digest_of(id);
+    const std::string key(reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size());
+    for (std::size_t at = bytes.find(key); at != std::string::npos; at = bytes.find(key, at + 1))
+      bytes[at + key.size() + 3] = static_cast<char>(bytes[at + key.size() + 3] ^ 0x40);
+  }
   overwrite(file, bytes);
   std::vector<std::string> details;
   VerifyOptions options = mirror.verify_options(VerifyDepth::content);
@@ -208,8 +222,68 @@ TEST(Verify, ADamagedRecordIsNamedWithRebuild) {
   });
   ASSERT_FALSE(details.empty());
   for (const std::string& detail : details) EXPECT_NE(detail.find("rebuild"), std::string::npos) << detail;
+  for (const MediaId id : {3, 5})  // each is named, not the first alone
+    EXPECT_EQ(std::ranges::count(details,
+                                 fmt::format("the record of blob {} cannot be read: run medimirror rebuild",
+                                             MirrorFixture::digest_of(id).hex())),
+              1)
+        << id;
   EXPECT_GT(report.damage(), 0u);
   EXPECT_EQ(report.objects_read, 12u);  // the blobs are read all the same
+}
+
+TEST(Verify, TheTablesOfProductsAreHeldAgainstEachOther) {
+  const auto damaged_with = [](std::string_view from, std::string_view to) {
+    MirrorFixture mirror;
+    mirror.change([](IndexGroup& group) {
+      ProductRecord record;
+      record.product.id = "M5489B0D8B";
+      record.product.cnk = "1234567";
+      record.product.media.emplace_back().id = 0x0102030405060708;
+      record.fingerprint_high = 0x1112131415161718;
+      record.fingerprint_low = 0x2122232425262728;
+      group.put_product(record);
+    });
+    EXPECT_EQ(mirror.verify_at(VerifyDepth::structure), Found{});
+    const fs::path file = mirror.store() / "index" / "data.mdb";
+    std::string bytes = read_file(file);
+    for (std::size_t at = bytes.find(from); at != std::string::npos; at = bytes.find(from, at + 1))
+      bytes.replace(at, to.size(), to);
+    overwrite(file, bytes);
+    return mirror.verify_at(VerifyDepth::structure);
+  };
+  using namespace std::string_view_literals;
+  const auto table = [](const char* name) {
+    return std::pair<std::string, std::string>("index_damaged", name);
+  };
+  // a code, a medium and a line that lead elsewhere: the keys alone, not the record, which has a checksum
+  EXPECT_EQ(damaged_with("1234567\0M5489B0D8B"sv, "1234568"), Found{table("table codes")});
+  EXPECT_EQ(damaged_with("\1\2\3\4\5\6\7\10M5489B0D8B"sv, "\1\2\3\4\5\6\7\11"),
+            Found{table("table media_products")});
+  EXPECT_EQ(damaged_with("\x21\x22\x23\x24\x25\x26\x27\x28M5489B0D8B"sv, "\x21\x22\x23\x24\x25\x26\x27\x29"),
+            Found{table("table product_marks")});
+}
+
+TEST(Verify, BytesAreReadNoFasterThanTheBandwidth) {
+  StopFlag stop;
+  Pace pace(1000, stop);
+  const Pace::Time start = Pace::Time(std::chrono::hours(1));
+  const auto after = [&](int ms) { return start + std::chrono::milliseconds(ms); };
+  EXPECT_EQ(pace.turn(500, start), start);       // the first reads at once
+  EXPECT_EQ(pace.turn(250, start), after(500));  // and who comes next waits for its bytes
+  EXPECT_EQ(pace.turn(1000, after(100)), after(750));
+  EXPECT_EQ(pace.turn(1, after(5000)), after(5000));  // idle time is not saved up
+  EXPECT_EQ(pace.turn(1, after(5000)), after(5001));
+
+  // and every byte of a verify passes it: 12 objects at 100 KB/s cannot be read at once
+  MirrorFixture mirror;
+  VerifyOptions options = mirror.verify_options(VerifyDepth::content);
+  options.bytes_per_second_max = 100'000;
+  VerifyReport report;
+  EXPECT_EQ(mirror.verify_with(options, &report), Found{});
+  EXPECT_EQ(report.objects_read, 12u);
+  // the last piece need not have passed when it is read
+  EXPECT_GE(report.reading_seconds, static_cast<double>(report.bytes_read - 6000) / 100'000 - 0.001);
 }
 
 TEST(Verify, AnOverwrittenPageOfTheIndexIsFoundWithoutACrash) {
