@@ -1,7 +1,7 @@
 #!/bin/bash
-# prove.sh [MINUTES] [PROOF...] : the seven proofs in their long form, in about so many minutes (10) altogether.
+# prove.sh [MINUTES] [PROOF...] : the eight proofs in their long form, in about so many minutes (10) altogether.
 # Each prints what it counted; where a zero is due and is not there, it says WRONG and this script fails.
-#   PROOF     fault_matrix kill durability errno_sweep poison fuzz secrets; all when none is named
+#   PROOF     fault_matrix kill durability errno_sweep poison damage fuzz secrets; all when none is named
 #   BUILD     the build folder (build); DURABLE_FOLDER, a folder on a real disk to work in (the system's temporary one)
 # Fuzzing needs clang and builds into build-fuzz; the others need what tests/proof says, and skip with the reason.
 set -euo pipefail
@@ -17,7 +17,7 @@ if [[ ${1:-} =~ ^[0-9.]+$ ]]; then
   shift
 fi
 proofs=("$@")
-[[ ${#proofs[@]} -gt 0 ]] || proofs=(fault_matrix kill durability errno_sweep poison fuzz secrets)
+[[ ${#proofs[@]} -gt 0 ]] || proofs=(fault_matrix kill durability errno_sweep poison damage fuzz secrets)
 
 folder=${BUILD:-build}
 if [[ -z ${PROVE_WITHOUT_BUILDING:-} ]]; then
