@@ -1,5 +1,6 @@
 // What became of the views, as text: see view_plan.h.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 
@@ -20,7 +21,9 @@ std::string to_json(const ViewOutcome& outcome) {
                              {"near_duplicates", view.near_duplicates},
                              {"over_limit", view.over_limit},
                              {"clashes", view.clashes},
-                             {"examples", view.examples}});
+                             {"near_are_hidden", view.near_are_hidden},
+                             {"codeless", view.codeless},
+                             {"alike", view.alike}});
   json["clashes"] = outcome.clashes;
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -33,7 +36,7 @@ ViewOutcome parse_view_outcome(const std::string& text) {
       outcome.views.push_back({view.at("name"), view.at("files"), view.at("products"),
                                view.at("without_code"), view.at("without_derivative"),
                                view.at("near_duplicates"), view.at("over_limit"), view.at("clashes"),
-                               view.at("examples")});
+                               view.at("near_are_hidden"), view.at("codeless"), view.at("alike")});
     outcome.clashes = json.at("clashes").get<std::vector<std::string>>();
   } catch (const nlohmann::json::exception&) {
     return {};
@@ -43,18 +46,22 @@ ViewOutcome parse_view_outcome(const std::string& text) {
 
 std::vector<std::string> notes_of(const ViewSummary& view) {
   std::vector<std::string> notes;
-  const auto say = [&](std::uint64_t count, std::string_view one, std::string_view many) {
-    if (count > 0)
-      notes.push_back(fmt::format("view {}: {} {}", view.name, format_count(count), count == 1 ? one : many));
+  const auto say = [&](std::uint64_t count, std::string_view one, std::string_view many,
+                       const std::vector<std::string>& examples) {
+    if (count == 0) return;
+    notes.push_back(fmt::format("view {}: {} {}", view.name, format_count(count), count == 1 ? one : many));
+    if (!examples.empty()) notes.back() += fmt::format(", such as {}", fmt::join(examples, ", "));
   };
   say(view.without_code, "product has pictures but not the code that the view is named by, and is not in it",
-      "products have pictures but not the code that the view is named by, and are not in it");
+      "products have pictures but not the code that the view is named by, and are not in it", view.codeless);
   say(view.without_derivative, "picture is not in it: its derivative could not be made",
-      "pictures are not in it: their derivatives could not be made");
-  say(view.near_duplicates, "picture looks like another one of its product",
-      "pictures look like another one of their product");
-  for (const std::string& example : view.examples)
-    notes.push_back(fmt::format("view {}: such as: {}", view.name, example));
+      "pictures are not in it: their derivatives could not be made", {});
+  if (view.near_are_hidden)
+    say(view.near_duplicates, "picture is not in it: it looks like a better one of its product",
+        "pictures are not in it: they look like a better one of their product", view.alike);
+  else
+    say(view.near_duplicates, "picture looks like a better one of its product",
+        "pictures look like a better one of their product", view.alike);
   return notes;
 }
 

@@ -79,7 +79,9 @@ class ViewPlanner {
  public:
   ViewPlanner(const ViewSet& set, const IndexView& index, ViewPlan& plan, UnixSeconds now)
       : set_(set), index_(index), plan_(plan), now_(now) {
-    for (const View& view : set.views) plan.outcome_.views.push_back({.name = view.name});
+    for (const View& view : set.views)
+      plan.outcome_.views.push_back(
+          {.name = view.name, .near_are_hidden = view.near_duplicates == View::NearDuplicates::hide});
   }
 
   void run(const std::filesystem::path& changes_file) {
@@ -155,9 +157,7 @@ class ViewPlanner {
     std::vector<MediaId> hidden;
     const bool by_cnk = view.path.uses(Field::cnk), by_ean = view.path.uses(Field::ean);
     if (!shown.empty() && ((by_cnk && product.cnk.empty()) || (by_ean && eans.empty()))) {
-      if (++summary.without_code <= kExamplesMax)
-        summary.examples.push_back(
-            fmt::format("product {} has no {}", product.id, by_cnk && product.cnk.empty() ? "CNK" : "EAN"));
+      if (++summary.without_code <= kExamplesMax) summary.codeless.push_back(product.id);
       shown.clear();
     }
     look_for_duplicates(at, product, shown, hidden);
@@ -237,8 +237,8 @@ class ViewPlanner {
       }
       hidden.push_back(candidate.picture->id);
       if (++summary.near_duplicates <= kExamplesMax)
-        summary.examples.push_back(fmt::format("media {} looks like media {} of the same product {}",
-                                               candidate.picture->id, twin->picture->id, product.id));
+        summary.alike.push_back(fmt::format("media {} like media {} of product {}", candidate.picture->id,
+                                            twin->picture->id, product.id));
     }
     if (view.near_duplicates == View::NearDuplicates::hide)
       shown = std::move(different);

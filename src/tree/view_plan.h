@@ -39,7 +39,9 @@ struct ViewSummary {
   std::uint64_t near_duplicates = 0;     // pictures that look like a better one: hidden, or reported
   std::uint64_t over_limit = 0;          // pictures beyond max_per_product
   std::uint64_t clashes = 0;             // files that got no path
-  std::vector<std::string> examples = {};  // sentences: some of those that are counted above
+  bool near_are_hidden = false;
+  std::vector<std::string> codeless = {};  // ids of the first few products without the code
+  std::vector<std::string> alike = {};  // the first few near-duplicates: "media 3 like media 1 of product M2"
   bool operator==(const ViewSummary&) const = default;
 };
 

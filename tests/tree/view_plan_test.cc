@@ -118,8 +118,9 @@ TEST_F(Views, AProductWithoutACodeIsCountedAndNamed) {
   publish_views();
   EXPECT_THAT(files_of("by-cnk"), IsEmpty());
   EXPECT_EQ(outcome.views[0].without_code, 1u);
-  EXPECT_THAT(notes_of(outcome.views[0]), ElementsAre(HasSubstr("1 product has pictures but not the code"),
-                                                      HasSubstr("product M1 has no CNK")));
+  EXPECT_THAT(
+      notes_of(outcome.views[0]),
+      ElementsAre(AllOf(HasSubstr("1 product has pictures but not the code"), HasSubstr("such as M1"))));
   EXPECT_THAT(outcome.clashes, IsEmpty());
 }
 
@@ -348,7 +349,8 @@ TEST_F(Views, EqualPicturesOfAProductAreHidden) {
   publish_views();
   EXPECT_THAT(files_of("by-cnk"), SizeIs(4));
   EXPECT_EQ(outcome.views[0].near_duplicates, 1u);
-  EXPECT_THAT(notes_of(outcome.views[0]), testing::Contains(HasSubstr("media 10 looks like media 12")));
+  EXPECT_THAT(notes_of(outcome.views[0]),
+              testing::Contains(HasSubstr("media 10 like media 12 of product M1")));
 }
 
 TEST_F(Views, PicturesThatLookAlikeAreHiddenAndKeepTheirNumbers) {
@@ -408,7 +410,7 @@ TEST_F(Views, APublishThatWasKilledIsFinished) {
 }
 
 TEST(ViewOutcomeText, ComesBackAsItWas) {
-  const ViewOutcome outcome{{{"by-cnk", 1, 2, 3, 4, 5, 6, 7, {"product M1 has no CNK"}}, {.name = "b"}},
+  const ViewOutcome outcome{{{"by-cnk", 1, 2, 3, 4, 5, 6, 7, true, {"M1"}, {"x"}}, {.name = "b"}},
                             {"a \"clash\""}};
   EXPECT_EQ(parse_view_outcome(to_json(outcome)), outcome);
   EXPECT_EQ(parse_view_outcome(""), ViewOutcome{});
