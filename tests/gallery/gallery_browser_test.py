@@ -248,7 +248,7 @@ class GalleryInABrowser(unittest.TestCase):
         self.open("#/pictures?problem=duplicate&sort=oldest")
         found = self.cards()
         self.assertTrue({1020, 1021, 1022} <= set(found), found)
-        self.assertIn("There more than once", self.browser.run("document.querySelector('.card').innerText"))
+        self.assertIn("Duplicate", self.browser.run("document.querySelector('.card').innerText"))
         self.open("#/picture/1021")
         alike = dict(self.browser.run("[...document.querySelectorAll('.panel .card')].map((e) => "
                                       "[+e.querySelector('.id').textContent, e.querySelector('.badge').textContent])"))

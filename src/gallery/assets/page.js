@@ -34,8 +34,8 @@ const kProblems = {
   older_picture: "Older picture shown",
   other_format: "Another format than asked for",
   oddity: "Kept with a note",
-  duplicate: "There more than once",
-  placeholder: "Probable placeholder",
+  duplicate: "Duplicate",
+  placeholder: "Placeholder, probably",
 };
 
 const kReasons = {
