@@ -31,7 +31,7 @@ void print_text(const Config& config, const RepairReport& report, const RepairFl
     return;
   }
   if (report.counts.contains(RepairStep::quarantine))
-    fmt::print("what was set aside is in {}; remove it when you no longer want it\n",
+    fmt::print("what was set aside is in {}; gc removes it after the grace period\n",
                (config.store_dir / "quarantine").native());
   if (report.wanted > 0) fmt::print("{} pictures are to be fetched again", format_count(report.wanted));
   if (report.derivatives) fmt::print("{}derivatives are to be made again", report.wanted > 0 ? ", and " : "");
