@@ -36,9 +36,8 @@ ViewClaims* ViewStage::plan(Index& index, const Circumstances& circumstances, Ru
   }
   if (!knows_products(view, circumstances.products_whole)) {
     report.notes.push_back(
-        "the views were left as they are, because the products were not listed to their end; the next run "
-        "sees "
-        "to it");
+        "the views were left as they are, because not all products are known; the next run that lists them "
+        "whole sees to it");
     return nullptr;
   }
   plan_ = std::make_unique<ViewPlan>(set_, view, changes_file_, circumstances.now);

@@ -4,7 +4,7 @@ import collections
 import re
 
 from codes_test import eans_of, media_of, products_of
-from harness import SAFETY_LIMIT, SOME_FAILED, USAGE, EndToEnd, chosen_format, listing_of, main, pictures_in
+from harness import SAFETY_LIMIT, SOME_FAILED, TRY_LATER, USAGE, EndToEnd, chosen_format, listing_of, main, pictures_in
 
 BY_CNK = {"name": "by-cnk", "path": "{cnk}/{cnk}_{n}.{ext}", "pick": ["frontal", "photo"], "max_per_product": 3}
 
@@ -145,6 +145,20 @@ class Views(EndToEnd):
         # and undo brings them back
         self.assertEqual(mirror.run("undo").exit_code, 0)
         self.assertEqual(pictures_in(mirror.media), held)
+
+    def test_products_that_are_only_missing_from_a_cut_listing_keep_their_files(self):
+        service = self.sandbox(media=300, products=300)
+        mirror = self.mirror(service, products={"list": True}, view=[BY_CNK])
+        self.sync(mirror)
+        held = view_of(mirror)
+        service.evolve(new=5)
+        service.fault("stream_cut", "/v4/products/stream", at_byte=2000)
+        run = self.sync(mirror, exits=TRY_LATER)
+        self.assertTrue(any("not all products are known" in note for note in run.report["notes"]))
+        self.assertEqual(view_of(mirror), held)
+        service.clear_faults()
+        self.sync(mirror)
+        self.check_view(mirror, products_of(service), service.truth())
 
     def test_a_view_of_products_needs_products(self):
         service = self.sandbox(media=10)
