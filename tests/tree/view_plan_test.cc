@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "tree/journal.h"
 #include "tree/view_fixture.h"
 
@@ -253,6 +255,34 @@ TEST_F(Views, APathThatChangesHandsIsNotCountedAsRemoved) {
   EXPECT_EQ(plan.removed, 1u);
   EXPECT_EQ(plan.handed_over, 1u);
   EXPECT_EQ(plan.went_along, 0u);
+}
+
+TEST_F(Views, APathGoesBackWithAnEarlierTree) {
+  views.views = {view_of("best", "{cnk}.{ext}")};
+  views.views[0].max_per_product = 1;
+  picture(20, "photo");
+  put_product("M1", "1", {20});
+  publish_views();
+  std::vector<std::pair<AssetKey, PublishedRecord>> earlier;
+  index->view().each_published([&](const AssetKey& key, const PublishedRecord& record) {
+    earlier.emplace_back(key, record);
+    return true;
+  });
+  for (const MediaId id : {10, 30}) {  // before and after it in the order of the plan
+    picture(id, "front", MediaKind::frontal);
+    put_product("M1", "1", {id, 20});
+    publish_views();
+    ASSERT_THAT(files_of("best"), ElementsAre(Pair("1.jpg", "front")));
+    std::size_t at = 0;
+    const TreeSource tree = [&](AssetKey& key, PublishedRecord& record) {
+      if (at == earlier.size()) return false;
+      std::tie(key, record) = earlier[at++];
+      return true;
+    };
+    execute_publish(options, plan_tree(options, index->view(), tree), *index, *blobs);
+    EXPECT_THAT(files_of("best"), ElementsAre(Pair("1.jpg", "photo")));
+    EXPECT_THAT(lines_of(media("manifest.jsonl")), SizeIs(2));
+  }
 }
 
 TEST_F(Views, FilesOfARetiredPictureGoAlong) {
