@@ -192,7 +192,7 @@ def prove(proof_):
                         "verifies whose end is not their finding", "wrong bytes in the store",
                         "wrong bytes under final names", "dangling names", "pictures missing after a complete run",
                         "pictures fetched again after a rebuild")
-    media = 2_100 if not proof_.long else 101_000 if proof_.minutes >= 10 else 20_200
+    media = 2_100 if not proof_.long else 111_000 if proof_.minutes >= 10 else 20_200
     with Sandbox(proof_.folder / "service", media=media) as service:
         mirror = Mirror(proof_.folder / "m", service.url)
         run = mirror.run("sync", seconds=3600)
