@@ -123,7 +123,6 @@ class ViewPlanner {
 
   void plan_product(const Product& product) {
     const std::vector<Picture> pictures = pictures_of(product);
-    if (pictures.empty()) return;
     const std::vector<std::string> eans = codes_of(product.eans);
     for (std::size_t at = 0; at < set_.views.size(); ++at)
       if (set_.views[at].path.is_of_products()) plan_product_in(at, product, eans, pictures);
@@ -348,7 +347,7 @@ class ViewPlanner {
       if (key.view != view || key.product != product) {
         view = key.view;
         product = key.product;
-        is_there = numbers_products(view) && is_selected(product) && has_pictures(product);
+        is_there = numbers_products(view) && is_selected(product) && index_.product(product);
       }
       if (is_there) return true;
       if (number.gone_at == 0) {
@@ -363,11 +362,6 @@ class ViewPlanner {
   bool numbers_products(const std::string& name) const {
     const auto view = std::ranges::find(set_.views, name, &View::name);
     return view != set_.views.end() && view->path.uses(Field::n);
-  }
-
-  bool has_pictures(const std::string& id) const {
-    const std::optional<ProductRecord> record = index_.product(id);
-    return record && !pictures_of(record->product).empty();
   }
 
   // ---- the end
