@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -139,8 +140,27 @@ class Loop {
   // Sends what changed, when at least `least` waits.
   void send_changed(std::size_t least) {
     if (changed_.empty() || changed_.size() < least) return;
-    listed_room_ -= static_cast<std::int64_t>(changed_.size());
+    const auto count = static_cast<std::int64_t>(changed_.size());
+    listed_room_ -= count;
+    uncommitted_.push_back({count, lowest(changed_)});
     writer_.inbox().push(ListedBatch{std::exchange(changed_, {})});
+  }
+
+  static MediaId lowest(const std::vector<ListedUpdate>& updates) {
+    return std::ranges::min(updates, {}, [](const ListedUpdate& update) { return update.item.id; }).item.id;
+  }
+
+  void note_committed(std::int64_t updates) {
+    listed_room_ += updates;
+    for (; updates > 0; uncommitted_.pop_front()) updates -= uncommitted_.front().updates;
+  }
+
+  // Below it, the index holds all that an ordered listing says about an item.
+  MediaId settled_below() const {
+    MediaId bound = walk_.position();
+    if (!changed_.empty()) bound = std::min(bound, lowest(changed_));
+    for (const Uncommitted& batch : uncommitted_) bound = std::min(bound, batch.lowest);
+    return bound;
   }
 
   void push_barrier(std::uint64_t number) {
@@ -152,7 +172,7 @@ class Loop {
     const Feedback::News news = writer_.feedback().take();
     room_.items += news.items;
     room_.bytes += news.bytes;
-    listed_room_ += news.listed;
+    note_committed(news.listed);
     barrier_seen_ = news.barrier;
     failed_ = news.failed;
     queued_ = news.queued;
@@ -161,14 +181,16 @@ class Loop {
 
   bool everything_listed() const { return listing_ == nullptr || barrier_seen_ >= kListingBarrier; }
 
-  // Follows the listing through the queue. Only below the listing's position is it certain that the listing
-  // has nothing newer to say about an item; at its end one more pass picks up what an unordered listing named
-  // behind us.
+  // Follows the listing through the queue. Only where the writer has followed it as well is it certain that the
+  // listing has nothing newer to say about an item; at its end one more pass picks up what an unordered listing
+  // named behind us.
   void feed_downloads() {
+    const bool all_settled = everything_listed();
+    const MediaId bound = all_settled ? 0 : settled_below();
     while (downloader_.wants_more()) {
       if (chunk_.empty() && !read_queue()) return;
       const AssetKey key = chunk_.back();
-      if (!everything_listed() && (walk_.position() == 0 || key.media >= walk_.position())) return;
+      if (!all_settled && key.media >= bound) return;
       chunk_.pop_back();
       cursor_ = key;
       const std::optional<AssetRecord> record = view_.asset(key);
@@ -314,6 +336,11 @@ class Loop {
   CatalogueWalk walk_;
   std::vector<ListedItem> batch_;
   std::vector<ListedUpdate> changed_;
+  struct Uncommitted {
+    std::int64_t updates;
+    MediaId lowest;
+  };
+  std::deque<Uncommitted> uncommitted_;  // batches on their way to the index
   std::int64_t listed_room_ = kListedAhead;
   bool listing_over_ = false;       // no more will be read of it
   std::uint64_t barrier_seen_ = 0;  // how far the writer is

@@ -241,7 +241,7 @@ void Writer::apply(IndexGroup& group, NotFetched& failure) {
   }
   if (std::optional<AssetRecord> record = group.asset(failure.key)) {
     record_attempt(*record, failure.reason, failure.detail, failure.tries);
-    record->state = record->url == failure.url ? AssetState::failed : AssetState::wanted;
+    if (record->url == failure.url) record->state = AssetState::failed;  // else what was planned since stands
     group.put_asset(failure.key, *record);
   }
   if (totals_.failures.size() < kFailuresReported)

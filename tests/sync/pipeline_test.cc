@@ -186,6 +186,24 @@ TEST_F(PipelineTest, FailuresAreCountedAndTriedAgainInTheNextRunOnly) {
   EXPECT_EQ(result.tried_listed, 30u);
 }
 
+// The queue still names the addresses of the last listing until the writer has followed this one.
+TEST_F(PipelineTest, WhatTheListingMendsIsNotAskedForAtItsOldAddress) {
+  serve();
+  run(catalogue(300));
+  std::vector<std::vector<std::string>> elsewhere = catalogue(300);
+  for (std::vector<std::string>& batch : elsewhere)
+    for (std::string& line : batch) line.replace(line.find("/huge/"), 6, "/gone/");
+  transport_.answer_with([](const Request&) { return status(404); });
+  EXPECT_GT(run(elsewhere).written.failed, 100u);  // not all: so many refusals end the requests to a host
+
+  serve();
+  requests_ = 0;
+  const PipelineResult result = run(catalogue(300));
+  EXPECT_EQ(requests_, 0u);
+  EXPECT_EQ(result.tried_listed, 0u);
+  EXPECT_EQ(held(), 300u);
+}
+
 TEST_F(PipelineTest, ARefusedBodyNeverReachesTheStoreAndItsStartIsKept) {
   options_.downloader.plausible = [](std::string_view body) {
     return detect_format(body) != ImageFormat::unknown;
