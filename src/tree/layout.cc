@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cassert>
-#include <charconv>
 #include <utility>
 
 namespace medimirror {
@@ -44,80 +42,31 @@ bool is_taken_name(std::string_view first_part) {
   return first_part == "manifest.jsonl" || first_part == "SHA256SUMS";
 }
 
-std::variant<PathTemplate::Field, std::string> PathTemplate::field_named(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, Field>, 8> kFields{
-      {{"id", Field::id},
-       {"format", Field::format},
-       {"source_format", Field::source_format},
-       {"ext", Field::ext},
-       {"kind", Field::kind},
-       {"photo_type", Field::photo_type},
-       {"locale", Field::locale},
-       {"sha256", Field::sha256}}};
-  for (const auto& [known, field] : kFields)
-    if (known == name) return field;
-  return fmt::format(
-      "there is no field {{{}}}; the fields are id, format, source_format, ext, kind, photo_type, locale and "
-      "sha256",
-      name);
-}
-
-std::string PathTemplate::read_field(std::string_view inside, std::vector<Piece>& pieces) {
-  const auto slash = inside.find('/');
-  const auto field = field_named(inside.substr(0, slash));
-  if (const auto* problem = std::get_if<std::string>(&field)) return *problem;
-  Piece piece{.field = std::get<Field>(field), .literal = {}, .divisor = 1};
-  if (slash != std::string_view::npos) {
-    const std::string_view number = inside.substr(slash + 1);
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), piece.divisor);
-    if (piece.field != Field::id || error != std::errc() || end != number.data() + number.size() ||
-        piece.divisor == 0)
-      return fmt::format(
-          "{{{}}} is not understood; only {{id}} can be divided, by a whole number: {{id/1000}}", inside);
-  }
-  pieces.push_back(std::move(piece));
-  return {};
-}
-
-std::string PathTemplate::read_literal(char byte, std::vector<Piece>& pieces) {
-  if (byte == '/') {
-    pieces.push_back({.field = Field::slash, .literal = "/"});
-    return {};
-  }
-  if (!is_literal(byte))
-    return "text between the fields may have letters, digits and . _ - + @ = , only; other characters upset "
-           "rsync "
-           "lists, checksum files or web servers";
-  if (pieces.empty() || pieces.back().field != Field::literal)
-    pieces.push_back({.field = Field::literal, .literal = {}});
-  pieces.back().literal += byte;
-  return {};
+const TemplateGrammar<PathTemplate::Field>& PathTemplate::grammar() {
+  static const TemplateGrammar<Field> grammar{{{"id", Field::id},
+                                               {"format", Field::format},
+                                               {"source_format", Field::source_format},
+                                               {"ext", Field::ext},
+                                               {"kind", Field::kind},
+                                               {"photo_type", Field::photo_type},
+                                               {"locale", Field::locale},
+                                               {"sha256", Field::sha256}},
+                                              is_literal,
+                                              "text between the fields may have letters, digits and . _ - + "
+                                              "@ = , only; other characters upset rsync lists, "
+                                              "checksum files or web servers",
+                                              "{format}/{id/1000}/{id}.{ext}, the default",
+                                              kPathBytesMax};
+  return grammar;
 }
 
 std::variant<PathTemplate, std::string> PathTemplate::parse(std::string_view text) {
-  const auto wrong = [&](std::string_view problem) {
-    return fmt::format("the path template \"{}\" cannot be used: {}", text.substr(0, 200), problem);
-  };
-  if (text.empty()) return wrong("it is empty; the default is {format}/{id/1000}/{id}.{ext}");
-  if (text.size() > kPathBytesMax)
-    return wrong(fmt::format("it is longer than {} characters", kPathBytesMax));
   PathTemplate made;
   made.text_ = text;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    std::string problem;
-    if (text[at] == '{') {
-      const auto close = text.find('}', at);
-      if (close == std::string_view::npos) return wrong("a { has no }");
-      problem = read_field(text.substr(at + 1, close - at - 1), made.pieces_);
-      at = close;
-    } else {
-      problem = read_literal(text[at], made.pieces_);
-    }
-    if (!problem.empty()) return wrong(problem);
-  }
-  const std::string problem = made.check();
-  if (!problem.empty()) return wrong(problem);
-  return made;
+  std::string problem = parse_template(text, grammar(), made.pieces_);
+  if (problem.empty()) problem = made.check();
+  if (problem.empty()) return made;
+  return fmt::format("the path template \"{}\" cannot be used: {}", text.substr(0, 200), problem);
 }
 
 std::size_t PathTemplate::longest(const Piece& piece) {
@@ -244,10 +193,9 @@ std::string PathTemplate::render(const PathFields& fields) const {
 }
 
 bool PathTemplate::uses(std::string_view field) const {
-  const auto named = field_named(field);
-  const auto* wanted = std::get_if<Field>(&named);
-  return wanted != nullptr &&
-         std::ranges::any_of(pieces_, [&](const Piece& piece) { return piece.field == *wanted; });
+  return std::ranges::any_of(grammar().fields, [&](const auto& known) {
+    return known.first == field && std::ranges::find(pieces_, known.second, &Piece::field) != pieces_.end();
+  });
 }
 
 bool PathTemplate::may_start_with(std::string_view folder, const std::vector<std::string>& formats) const {

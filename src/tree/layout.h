@@ -19,6 +19,7 @@
 #include "base/digest.h"
 #include "base/image.h"
 #include "base/media.h"
+#include "tree/template_pieces.h"
 
 namespace medimirror {
 
@@ -46,16 +47,10 @@ class PathTemplate {
 
  private:
   enum class Field { literal, slash, id, format, source_format, ext, kind, photo_type, locale, sha256 };
-  struct Piece {
-    Field field = Field::literal;
-    std::string literal;
-    std::uint64_t divisor = 1;
-  };
+  using Piece = TemplatePiece<Field>;
 
   PathTemplate() = default;
-  static std::variant<Field, std::string> field_named(std::string_view name);
-  static std::string read_field(std::string_view inside, std::vector<Piece>& pieces);
-  static std::string read_literal(char byte, std::vector<Piece>& pieces);
+  static const TemplateGrammar<Field>& grammar();
   static bool identifies(const std::vector<Piece>& pieces, std::size_t first, std::size_t last);
   std::string check() const;
   std::string check_part(std::size_t first, std::size_t last) const;

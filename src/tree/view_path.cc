@@ -3,10 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cassert>
-#include <charconv>
-#include <utility>
 
 namespace medimirror {
 
@@ -16,18 +13,6 @@ using Field = ViewPath::Field;
 
 constexpr std::size_t kTemplateBytesMax = 512;
 constexpr std::size_t kPathBytesMax = 900;  // with the view's name it stays below what layout allows
-
-constexpr std::array<std::pair<std::string_view, Field>, 11> kFields{{{"cnk", Field::cnk},
-                                                                      {"ean", Field::ean},
-                                                                      {"product", Field::product},
-                                                                      {"n", Field::n},
-                                                                      {"id", Field::id},
-                                                                      {"kind", Field::kind},
-                                                                      {"photo_type", Field::photo_type},
-                                                                      {"locale", Field::locale},
-                                                                      {"format", Field::format},
-                                                                      {"sha256", Field::sha256},
-                                                                      {"ext", Field::ext}}};
 
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
@@ -59,66 +44,30 @@ std::string shown(std::string_view value) {
 
 }  // namespace
 
-std::string ViewPath::read_field(std::string_view inside, std::vector<Piece>& pieces) {
-  const auto slash = inside.find('/');
-  const std::string_view name = inside.substr(0, slash);
-  const auto* known = std::ranges::find(kFields, name, &std::pair<std::string_view, Field>::first);
-  if (known == kFields.end())
-    return fmt::format(
-        "there is no field {{{}}}; the fields of a view are cnk, ean, product, n, id, kind, photo_type, "
-        "locale, format, sha256 and ext",
-        name);
-  Piece piece{.field = known->second, .literal = {}, .divisor = 1};
-  if (slash != std::string_view::npos) {
-    const std::string_view number = inside.substr(slash + 1);
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), piece.divisor);
-    if (piece.field != Field::id || error != std::errc() || end != number.data() + number.size() ||
-        piece.divisor == 0)
-      return fmt::format(
-          "{{{}}} is not understood; only {{id}} can be divided, by a whole number: {{id/1000}}", inside);
-  }
-  pieces.push_back(std::move(piece));
-  return {};
-}
-
-std::string ViewPath::read_literal(char byte, std::vector<Piece>& pieces) {
-  if (byte == '/') {
-    pieces.push_back({.field = Field::slash, .literal = "/"});
-    return {};
-  }
-  if (!is_plain(byte))
-    return "text between the fields may have lower-case letters, digits and . _ - only: some shops change or "
-           "refuse other names";
-  if (pieces.empty() || pieces.back().field != Field::literal)
-    pieces.push_back({.field = Field::literal, .literal = {}});
-  pieces.back().literal += byte;
-  return {};
-}
-
 std::variant<ViewPath, std::string> ViewPath::parse(std::string_view text) {
-  const auto wrong = [&](std::string_view problem) {
-    return fmt::format("\"{}\" cannot be used: {}", text.substr(0, 200), problem);
-  };
-  if (text.empty()) return wrong("it is empty; a good one is {cnk}/{cnk}_{n}.{ext}");
-  if (text.size() > kTemplateBytesMax)
-    return wrong(fmt::format("it is longer than {} characters", kTemplateBytesMax));
+  static const TemplateGrammar<Field> grammar{{{"cnk", Field::cnk},
+                                               {"ean", Field::ean},
+                                               {"product", Field::product},
+                                               {"n", Field::n},
+                                               {"id", Field::id},
+                                               {"kind", Field::kind},
+                                               {"photo_type", Field::photo_type},
+                                               {"locale", Field::locale},
+                                               {"format", Field::format},
+                                               {"sha256", Field::sha256},
+                                               {"ext", Field::ext}},
+                                              is_plain,
+                                              "text between the fields may have lower-case letters, digits "
+                                              "and . _ - only: some shops change or refuse other "
+                                              "names",
+                                              "{cnk}/{cnk}_{n}.{ext}",
+                                              kTemplateBytesMax};
   ViewPath made;
   made.text_ = text;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    std::string problem;
-    if (text[at] == '{') {
-      const auto close = text.find('}', at);
-      if (close == std::string_view::npos) return wrong("a { has no }");
-      problem = read_field(text.substr(at + 1, close - at - 1), made.pieces_);
-      at = close;
-    } else {
-      problem = read_literal(text[at], made.pieces_);
-    }
-    if (!problem.empty()) return wrong(problem);
-  }
-  const std::string problem = made.check();
-  if (!problem.empty()) return wrong(problem);
-  return made;
+  std::string problem = parse_template(text, grammar, made.pieces_);
+  if (problem.empty()) problem = made.check();
+  if (problem.empty()) return made;
+  return fmt::format("\"{}\" cannot be used: {}", text.substr(0, 200), problem);
 }
 
 std::string ViewPath::check() const {

@@ -18,6 +18,7 @@
 #include "base/digest.h"
 #include "base/image.h"
 #include "base/media.h"
+#include "tree/template_pieces.h"
 
 namespace medimirror {
 
@@ -65,15 +66,9 @@ class ViewPath {
   const std::string& text() const { return text_; }
 
  private:
-  struct Piece {
-    Field field = Field::literal;
-    std::string literal;
-    std::uint64_t divisor = 1;
-  };
+  using Piece = TemplatePiece<Field>;
 
   ViewPath() = default;
-  static std::string read_field(std::string_view inside, std::vector<Piece>& pieces);
-  static std::string read_literal(char byte, std::vector<Piece>& pieces);
   std::string check() const;
 
   std::string text_;
