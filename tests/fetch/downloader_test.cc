@@ -55,7 +55,8 @@ class DownloaderTest : public testing::Test {
 
   ManualClock clock_;
   FakeTransport transport_;
-  Room room_;
+  static constexpr Room kRoom{512, std::int64_t{256} << 20};
+  Room room_ = kRoom;
   Downloader::Options options_;
   std::optional<Downloader> downloader_;
 };
@@ -68,8 +69,8 @@ TEST_F(DownloaderTest, FetchesEachOnceAndGivesTheRoomBack) {
   EXPECT_EQ(count<Fetched>(results), 100u);
   EXPECT_EQ(transport_.started().size(), 100u);
   EXPECT_LE(transport_.most_in_flight(), 16u);
-  EXPECT_EQ(room_.items, Room{}.items);
-  EXPECT_EQ(room_.bytes, Room{}.bytes);
+  EXPECT_EQ(room_.items, kRoom.items);
+  EXPECT_EQ(room_.bytes, kRoom.bytes);
 }
 
 TEST_F(DownloaderTest, StartsNoMoreThanThereIsRoomFor) {
