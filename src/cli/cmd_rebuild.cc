@@ -37,9 +37,10 @@ void print(const RebuildResult& result) {
   fmt::print(
       "What cannot be known is gone: the attempts at each picture, reports of earlier runs, when each file "
       "was last\n"
-      "verified, and the products. The next sync walks the complete listing and looks at every item, without "
-      "fetching\n"
-      "what is held. `medimirror verify --depth content` says whether all bytes are right.\n");
+      "verified, what tells near duplicates, and the products. The next sync walks the complete listing and "
+      "looks at\n"
+      "every item, without fetching what is held. `medimirror verify --depth content` says whether all bytes "
+      "are right.\n");
   if (!result.old_index.empty())
     fmt::print("The old index is in {}; remove it when all is well.\n", result.old_index.native());
 }

@@ -87,8 +87,8 @@ class Finder {
     std::vector<std::pair<const Digest*, std::size_t>>
         added;  // by number of the print, and one that holds it
     const auto cells_of = [&](const Digest& digest) {
-      const std::optional<BlobRecord> blob = index_.blob(digest);
-      return blob ? unpack(blob->info.print) : std::nullopt;
+      const std::optional<Print> print = index_.print(digest);
+      return print ? unpack(*print) : std::nullopt;
     };
     NearPrints near(
         [&](std::size_t number) { return cells_of(*added[number].first); },

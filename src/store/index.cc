@@ -78,6 +78,9 @@ std::vector<std::pair<std::string, AssetRecord>> IndexReader::assets_of(MediaId 
 std::optional<BlobRecord> IndexReader::blob(const Digest& digest) const {
   return get<BlobRecord>(*transaction_, kBlobs, key_of(digest), decode<BlobRecord>);
 }
+std::optional<Print> IndexReader::print(const Digest& digest) const {
+  return get<Print>(*transaction_, kPrints, key_of(digest), decode<Print>);
+}
 std::optional<Digest> IndexReader::derivative(const DerivativeKey& key) const {
   return get<Digest>(*transaction_, kDerivatives, encode_key(key), decode_digest);
 }
@@ -133,6 +136,7 @@ void IndexReader::each_unreadable(const FaultSink& callback) const {
   list_unreadable(in, kMedia, decode_media_key, decode<MediaItem>, callback);
   list_unreadable(in, kAssets, decode_asset_key, decode<AssetRecord>, callback);
   list_unreadable(in, kBlobs, decode_digest, decode<BlobRecord>, callback);
+  list_unreadable(in, kPrints, decode_digest, decode<Print>, callback);
   list_unreadable(in, kDerivatives, decode_derivative_key, decode_digest, callback);
   list_unreadable(in, kPublished, decode_asset_key, decode<PublishedRecord>, callback);
   list_unreadable(in, kRuns, decode_media_key, decode<RunRecord>, callback);
@@ -256,9 +260,12 @@ void IndexGroup::remove_asset(const AssetKey& key) {
 
 void IndexGroup::put_blob(const Digest& digest, const BlobRecord& record) {
   transaction_->put(handle(*transaction_, kBlobs), key_of(digest), encode(record));
+  if (!record.info.print.empty())
+    transaction_->put(handle(*transaction_, kPrints), key_of(digest), encode(record.info.print));
 }
 void IndexGroup::remove_blob(const Digest& digest) {
   transaction_->remove(handle(*transaction_, kBlobs), key_of(digest));
+  transaction_->remove(handle(*transaction_, kPrints), key_of(digest));
 }
 
 void IndexGroup::put_derivative(const DerivativeKey& key, const Digest& digest) {

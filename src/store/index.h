@@ -17,6 +17,7 @@
 //   absent       media id, format             (empty)          exactly the assets with is_absent(); likewise
 //   unpublished  media id, format             (empty)          assets whose publication may have to change
 //   blobs        digest                       BlobRecord
+//   prints       digest                       Print, of pictures whose pixels were decoded; kept by put_blob, remove_blob
 //   derivatives  digest, recipe key           digest of the derivative
 //   published    media id, format or recipe   PublishedRecord  a view's file: "<view>/<product id>" (view_number.h)
 //   runs         run number (8 bytes BE)      RunRecord
@@ -61,7 +62,8 @@ class IndexReader {
   std::optional<MediaItem> media(MediaId id) const;
   std::optional<AssetRecord> asset(const AssetKey& key) const;
   std::vector<std::pair<std::string, AssetRecord>> assets_of(MediaId id) const;  // format, record
-  std::optional<BlobRecord> blob(const Digest& digest) const;
+  std::optional<BlobRecord> blob(const Digest& digest) const;                    // without its print
+  std::optional<Print> print(const Digest& digest) const;
   std::optional<Digest> derivative(const DerivativeKey& key) const;
   std::optional<PublishedRecord> published(const AssetKey& key) const;
   std::vector<std::pair<std::string, PublishedRecord>> published_of(MediaId id) const;
@@ -159,7 +161,7 @@ class IndexGroup final : public IndexReader {
   void remove_media(MediaId id);
   void put_asset(const AssetKey& key, const AssetRecord& record);  // and its place in the queue
   void remove_asset(const AssetKey& key);
-  void put_blob(const Digest& digest, const BlobRecord& record);
+  void put_blob(const Digest& digest, const BlobRecord& record);  // without a print: what is kept of it stays
   void remove_blob(const Digest& digest);
   void put_derivative(const DerivativeKey& key, const Digest& digest);
   void remove_derivative(const DerivativeKey& key);

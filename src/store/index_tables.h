@@ -34,12 +34,13 @@ enum Table : std::size_t {
   kCodes,
   kMediaProducts,
   kViewNumbers,
+  kPrints,
   kTableCount,
 };
 constexpr std::array<std::string_view, kTableCount> kTableNames = {
-    "marks",         "media",       "assets",         "queue",       "absent",   "unpublished",
-    "blobs",         "derivatives", "published",      "runs",        "settings", "products",
-    "product_marks", "codes",       "media_products", "view_numbers"};
+    "marks",         "media",       "assets",         "queue",        "absent",   "unpublished",
+    "blobs",         "derivatives", "published",      "runs",         "settings", "products",
+    "product_marks", "codes",       "media_products", "view_numbers", "prints"};
 
 inline lmdb::Table handle(const lmdb::Transaction& transaction, Table table) {
   return transaction.environment().table(table);
@@ -57,7 +58,7 @@ inline std::string describe(Table table, std::string_view key) {
   if (table == kSettings) return fmt::format("setting {}", key);
   if (table == kProducts) return fmt::format("product {}", key);
   if (table == kViewNumbers) return "a number of a view";
-  if (table > kProducts) return "an entry of a product";
+  if (table > kProducts && table < kViewNumbers) return "an entry of a product";
   if (const auto digest = decode_digest(key)) return fmt::format("blob {}", digest->hex());
   if (const auto derivative = decode_derivative_key(key))
     return fmt::format("derivative of {}", derivative->source.hex());

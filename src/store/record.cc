@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1;
 
-// Fields that came later are at the end, and a record without them is read as well: kept catalogues hold such.
-template <typename Record>
-constexpr std::uint8_t kNewestVersion = kVersion;
-template <>
-constexpr std::uint8_t kNewestVersion<BlobRecord> = 2;
-
 template <typename Integer>
 void append_fixed(std::string& out, Integer value) {  // little-endian
   for (std::size_t i = 0; i < sizeof value; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
@@ -47,9 +41,7 @@ std::uint64_t load_big_endian(std::string_view bytes) {
 
 class Writer {
  public:
-  Writer(std::string& out, std::uint8_t version) : out_(out), version_(version) {}
-
-  std::uint8_t version() const { return version_; }
+  explicit Writer(std::string& out) : out_(out) {}
 
   void byte(const std::uint8_t& value) { out_.push_back(static_cast<char>(value)); }
   void flag(const bool& value) { byte(value ? 1 : 0); }
@@ -92,14 +84,11 @@ class Writer {
 
  private:
   std::string& out_;
-  std::uint8_t version_;
 };
 
 class Reader {
  public:
-  Reader(std::string_view bytes, std::uint8_t version) : rest_(bytes), version_(version) {}
-
-  std::uint8_t version() const { return version_; }
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
 
   bool complete() const { return good_ && rest_.empty(); }
 
@@ -189,7 +178,6 @@ class Reader {
   }
 
   std::string_view rest_;
-  std::uint8_t version_;
   bool good_ = true;
 };
 
@@ -255,7 +243,11 @@ void visit(Archive& archive, Record& record) {
   archive.number(record.mtime);
   archive.number(record.first_seen);
   archive.number(record.last_verified);
-  if (archive.version() >= 2) archive.text(record.info.print.bytes);
+}
+
+template <typename Archive, Is<Print> Record>
+void visit(Archive& archive, Record& record) {
+  archive.text(record.bytes);
 }
 
 template <typename Archive, Is<PublishedRecord> Record>
@@ -301,8 +293,8 @@ void visit(Archive& archive, Record& record) {
 
 template <typename Record>
 std::string encode_record(const Record& record) {
-  std::string out(1, static_cast<char>(kNewestVersion<Record>));
-  Writer writer(out, kNewestVersion<Record>);
+  std::string out(1, static_cast<char>(kVersion));
+  Writer writer(out);
   visit(writer, record);
   append_fixed(out, std::uint64_t{XXH3_64bits(out.data(), out.size())});
   return out;
@@ -315,20 +307,19 @@ bool is_possible(const Record& /*record*/) {
 bool is_possible(const AssetRecord& record) {
   return record.state >= AssetState::wanted && record.attempts.size() <= kAttemptsKept;
 }
-bool is_possible(const BlobRecord& record) {
-  return record.info.print.bytes.size() <= kPrintBytesMax;
+
+bool is_possible(const Print& print) {
+  return !print.empty() && print.bytes.size() <= kPrintBytesMax;
 }
 
 template <typename Record>
 std::optional<Record> decode_record(std::string_view bytes) {
   constexpr std::size_t kCheckBytes = sizeof(std::uint64_t);
-  if (bytes.size() < 1 + kCheckBytes) return std::nullopt;
-  const auto version = static_cast<std::uint8_t>(bytes[0]);
-  if (version < kVersion || version > kNewestVersion<Record>) return std::nullopt;
+  if (bytes.size() < 1 + kCheckBytes || static_cast<std::uint8_t>(bytes[0]) != kVersion) return std::nullopt;
   const std::string_view checked = bytes.substr(0, bytes.size() - kCheckBytes);
   if (load_fixed<std::uint64_t>(bytes.data() + checked.size()) != XXH3_64bits(checked.data(), checked.size()))
     return std::nullopt;
-  Reader reader(checked.substr(1), version);
+  Reader reader(checked.substr(1));
   std::optional<Record> record(std::in_place);
   visit(reader, *record);
   if (!reader.complete() || !is_possible(*record)) record.reset();
@@ -437,6 +428,9 @@ std::string encode(const AssetRecord& record) {
   return encode_record(kept);
 }
 
+std::string encode(const Print& record) {
+  return encode_record(record);
+}
 std::string encode(const BlobRecord& record) {
   return encode_record(record);
 }
@@ -457,6 +451,10 @@ std::optional<MediaItem> decode<MediaItem>(std::string_view bytes) {
 template <>
 std::optional<AssetRecord> decode<AssetRecord>(std::string_view bytes) {
   return decode_record<AssetRecord>(bytes);
+}
+template <>
+std::optional<Print> decode<Print>(std::string_view bytes) {
+  return decode_record<Print>(bytes);
 }
 template <>
 std::optional<BlobRecord> decode<BlobRecord>(std::string_view bytes) {

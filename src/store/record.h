@@ -6,7 +6,7 @@
 //              32 bits are plenty where damage that slips through costs one item's planning again
 //   string   = length(var) bytes;   list = count(var) element*;   optional = flag(1 byte) [value]
 //   the fields of each body stand in record.cc in the order of the struct
-// A blob's record is of version 2: the picture's print is at its end. One of version 1 is read as one without.
+// A blob's print (base/print.h) is a record of its own, as it is ten times larger than the rest of what is known.
 // Keys sort as bytes: media id as 8 bytes big-endian, then the format's name.
 // Failure: decoding never throws and never reads out of bounds; it returns nothing for what fails its check,
 // is of another version, or has bytes left over.
@@ -97,7 +97,7 @@ struct AssetRecord {
 
 struct BlobRecord {
   std::uint64_t bytes = 0;
-  ImageInfo info;
+  ImageInfo info;         // its print is not encoded: the index keeps it apart
   UnixSeconds mtime = 0;  // Last-Modified of the first copy, else first seen; never changes
   UnixSeconds first_seen = 0;
   UnixSeconds last_verified = 0;
@@ -142,6 +142,7 @@ std::string encode(const ListingMark& record);
 std::string encode(const MediaItem& record);
 std::string encode(const AssetRecord& record);
 std::string encode(const BlobRecord& record);
+std::string encode(const Print& record);
 std::string encode(const PublishedRecord& record);
 std::string encode(const ProductRecord& record);
 std::string encode(const RunRecord& record);

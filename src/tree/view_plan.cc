@@ -212,9 +212,9 @@ class ViewPlanner {
       candidate.shown = *derivative;
     }
     if (view.near_duplicates != View::NearDuplicates::keep) {
-      BlobRecord blob = blob_of(source, picture.id);
+      const BlobRecord blob = blob_of(source, picture.id);
       candidate.pixels = std::uint64_t{blob.info.width} * blob.info.height;
-      candidate.print = std::move(blob.info.print);
+      candidate.print = index_.print(source).value_or(Print{});
     }
     return candidate;
   }

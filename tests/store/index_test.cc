@@ -132,6 +132,25 @@ TEST_F(IndexTest, EveryRemovalRemoves) {
             0u);
 }
 
+TEST_F(IndexTest, APrintIsKeptApartFromItsBlobAndGoesWithIt) {
+  const auto index = open();
+  BlobRecord blob{10, {}, 1, 2, 3};
+  blob.info.print.bytes = "print";
+  IndexGroup group = index->group();
+  group.put_blob(digest(1), blob);
+  EXPECT_EQ(group.print(digest(1)), blob.info.print);
+  EXPECT_TRUE(group.blob(digest(1))->info.print.empty());
+
+  blob.info.print = {};
+  blob.last_verified = 4;
+  group.put_blob(digest(1), blob);
+  EXPECT_EQ(group.blob(digest(1)), blob);
+  EXPECT_TRUE(group.print(digest(1)).has_value());
+
+  group.remove_blob(digest(1));
+  EXPECT_FALSE(group.print(digest(1)).has_value());
+}
+
 TEST_F(IndexTest, AGroupIsSeenWholeAndOnlyAfterItsCommit) {
   const auto index = open();
   IndexView before = index->view();

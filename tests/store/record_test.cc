@@ -107,7 +107,7 @@ BlobRecord Dice::record<BlobRecord>() {
                  static_cast<std::uint32_t>(number()),
                  coin(),
                  text(),
-                 {text().substr(0, kPrintBytesMax)}};
+                 {}};
   record.mtime = time();
   record.first_seen = time();
   record.last_verified = time();
@@ -178,24 +178,12 @@ TEST(Record, BytesOfVersion1StayWhatTheyAre) {
             "0107612f312e6a7067" + std::string(64, '0') + "ac0201b06c344972771e3e");
 }
 
-// Kept catalogues hold blobs as they were before prints: an index is made again from them.
-TEST(Record, ABlobOfVersion1IsOneWithoutAPrint) {
-  constexpr unsigned char kBytes[] = {0x01, 0xac, 0x02, 0x01, 0xdc, 0x0b, 0x84, 0x07, 0x01,
-                                      0x00, 0x03, 0x6f, 0x64, 0x64, 0xd0, 0x0f, 0xa0, 0x1f,
-                                      0x00, 0xb6, 0xd8, 0x8c, 0xd6, 0xff, 0xb6, 0xdd, 0xfa};
-  const std::string_view bytes(reinterpret_cast<const char*>(kBytes), sizeof kBytes);
-  BlobRecord expected;
-  expected.bytes = 300;
-  expected.info = {ImageFormat::jpeg, 1500, 900, 1, false, "odd", {}};
-  expected.mtime = 1000;
-  expected.first_seen = 2000;
-  EXPECT_EQ(decode<BlobRecord>(bytes), expected);
-  EXPECT_FALSE(decode<PublishedRecord>(encode(expected)));  // no other record has a version 2
-
-  expected.info.print.bytes.assign(kPrintBytesMax, 'p');
-  EXPECT_EQ(decode<BlobRecord>(encode(expected)), expected);
-  expected.info.print.bytes += 'p';
-  EXPECT_FALSE(decode<BlobRecord>(encode(expected)));
+TEST(Record, APrintIsNeitherEmptyNorLong) {
+  Print print{std::string(kPrintBytesMax, 'p')};
+  EXPECT_EQ(decode<Print>(encode(print)), print);
+  EXPECT_FALSE(decode<Print>(encode(Print{})));
+  print.bytes += 'p';
+  EXPECT_FALSE(decode<Print>(encode(print)));
 }
 
 TEST(Record, KeepsTheNewestAttempts) {
