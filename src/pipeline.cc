@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/parallel.h"
 #include "fetch/plan.h"
 #include "image/media_type.h"
 
@@ -367,18 +368,18 @@ PipelineResult run_pipeline(const PipelineOptions& options, Listing* listing, Tr
   Writer writer(options.writer, index, blobs, clock, [&] { transport.wake(); });
   Inbox<ImageWork> images(static_cast<std::size_t>(options.room_items) + 1);
 
-  std::vector<std::jthread> image_threads;
-  for (std::size_t i = 0; i < options.image_threads; ++i)
-    image_threads.emplace_back([&] {
-      failure.guard([&] { ImageWorker(options.image, index, blobs, clock, images, writer.inbox()).run(); });
-    });
-  std::jthread writer_thread([&] {
-    failure.guard([&] { writer.run(); });
-    writer.inbox().close();  // after a failure: nobody may wait for a writer that is gone
-  });
-
   PipelineResult result;
+  std::vector<std::jthread> image_threads;
+  std::jthread writer_thread;
   failure.guard([&] {
+    for (std::size_t i = 0; i < options.image_threads; ++i)
+      image_threads.push_back(start_thread([&] {
+        failure.guard([&] { ImageWorker(options.image, index, blobs, clock, images, writer.inbox()).run(); });
+      }));
+    writer_thread = start_thread([&] {
+      failure.guard([&] { writer.run(); });
+      writer.inbox().close();  // after a failure: nobody may wait for a writer that is gone
+    });
     Loop loop(options, listing, transport, index, clock, progress, stop, images, writer, failure);
     failure.guard([&] { loop.run(); });
     loop.fill(result);
@@ -387,7 +388,7 @@ PipelineResult run_pipeline(const PipelineOptions& options, Listing* listing, Tr
   images.close();
   for (std::jthread& thread : image_threads) thread.join();
   writer.inbox().close();
-  writer_thread.join();
+  if (writer_thread.joinable()) writer_thread.join();
   result.failure = failure.get();
   result.written = std::move(writer.totals());
   return result;

@@ -43,6 +43,8 @@ void throw_errno(int error_number, std::string_view operation) {
   if (error_number == EROFS) advice = "; the file system is mounted read-only";
   if (error_number == EMFILE || error_number == ENFILE)
     advice = "; raise the limit of open files (ulimit -n)";
+  if (error_number == EAGAIN)
+    advice = "; raise the limit of threads (ulimit -u), or free some memory, and run again";
   throw Error(ErrorKind::disk, fmt::format("cannot {}: {}{}", operation, reason, advice),
               std::string(operation));
 }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/exit_status.h"
+#include "base/parallel.h"
 
 namespace medimirror {
 
@@ -43,7 +44,7 @@ SignalWatch::SignalWatch(StopFlag& stop) {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE,
          SIG_IGN);  // NOLINT: a reader of our output that goes away is an error of write(2), not our end
-  thread_ = std::thread([&stop] { watch(stop); });
+  thread_ = start_thread([&stop] { watch(stop); });
 }
 
 SignalWatch::~SignalWatch() {

@@ -19,7 +19,7 @@ class SignalWatch {
   SignalWatch& operator=(const SignalWatch&) = delete;
 
  private:
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace medimirror

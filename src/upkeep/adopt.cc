@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "base/inbox.h"
+#include "base/parallel.h"
 #include "base/sha256.h"
 #include "base/units.h"
 #include "image/header.h"
@@ -84,16 +85,16 @@ class Adoption {
   void look_at_files() {
     std::atomic<std::size_t> running = std::max<std::size_t>(1, options_.threads);
     std::vector<std::jthread> threads;
-    for (std::size_t i = running; i > 0; --i)
-      threads.emplace_back([&] {
-        try {
-          look();
-        } catch (...) {
-          note_failure();
-        }
-        if (--running == 0) inbox_.close();
-      });
+    const auto look_on = [&] {
+      try {
+        look();
+      } catch (...) {
+        note_failure();
+      }
+      if (--running == 0) inbox_.close();
+    };
     try {
+      for (std::size_t i = running; i > 0; --i) threads.push_back(start_thread(look_on));
       for (;;) {
         std::deque<Looked> some = inbox_.take_all();
         if (some.empty()) return;

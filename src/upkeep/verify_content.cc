@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/parallel.h"
 
 namespace medimirror {
 
@@ -125,7 +126,13 @@ void ContentCheck::read_all() {
   running_ = threads;
   {
     std::vector<std::jthread> pool;
-    for (std::size_t i = 0; i < threads; ++i) pool.emplace_back(work);
+    try {
+      while (pool.size() < threads) pool.push_back(start_thread(work));
+    } catch (const Error&) {
+      if (pool.empty()) throw;
+      const std::lock_guard lock(mutex_);
+      running_ -= threads - pool.size();  // it takes longer
+    }
     remember_while_reading(threads);
   }
   remember();
