@@ -37,13 +37,14 @@ def traced(mirror, output, *words):
 
 
 def counts_of_a_run(folder, service):
-    """{call: (first K of the program's own, last K)} by thread: the sweep goes over these."""
+    """{call: (first K of the program's own, last K)} by thread: the sweep goes over these. And the K at which mmap is
+    for a thread of the main one."""
     mirror = Mirror(folder / "counted", service.url)
     output = folder / "counted.trace"
     run = traced(mirror, output, "-e", "trace=" + ",".join(CALLS))
     if run.exit_code != 0:
         raise AssertionError(f"the run without any fault fails: {run}")
-    seen, first, most = {}, {}, {}
+    seen, first, most, threads = {}, {}, {}, []
     main = None
     for line in open(output, encoding="latin-1"):
         match = re.match(r"^(\d+) +(\w+)\(", line)
@@ -52,13 +53,15 @@ def counts_of_a_run(folder, service):
         thread, call = match[1], match[2]
         main = main or thread
         seen[thread, call] = seen.get((thread, call), 0) + 1
+        if thread == main and call == "mmap" and "MAP_STACK" in line:
+            threads.append(seen[thread, call])
         # The program's own calls begin where it reads its configuration.
         if thread == main and not first and call == "openat" and str(mirror.config) in line:
             first = {name: seen.get((main, name), 0) + 1 for name in CALLS}
             first["openat"] -= 1
         most[call] = max(most.get(call, 0), seen[thread, call])
     shutil.rmtree(mirror.folder)
-    return {call: (first.get(call, 1), most[call]) for call in CALLS if call in most}
+    return {call: (first.get(call, 1), most[call]) for call in CALLS if call in most}, threads
 
 
 class Sweep:
@@ -114,14 +117,15 @@ class Sweep:
             proof.check_complete(self.proof, mirror, self.wanted, f"when {which} and the run is content")
 
 
-def cases(proof_, counts):
+def cases(proof_, counts, threads):
     every = [(call, error, count) for call, (first, last) in counts.items() for error in ERRORS
              if (call, error) not in CANNOT for count in range(first, last + 1)]
     proof_.random.shuffle(every)
     # Each call with each error once, before any of them twice.
     every.sort(key=lambda case, seen={}: seen.setdefault(case[:2], []).append(case) or len(seen[case[:2]]))
     proof_.counts["cases in all"] = len(every)
-    return every
+    # Threads that cannot be had come first, as others may wait for them.
+    return [("mmap", "ENOMEM", count) for count in threads] + every
 
 
 def prove(proof_):
@@ -129,9 +133,9 @@ def prove(proof_):
                         "sentences that explain nothing", "wrong bytes in the store", "wrong bytes under final names",
                         "next runs that did not complete", "pictures missing after a complete run")
     with Sandbox(proof_.folder / "service", media=PICTURES) as service:
-        counts = counts_of_a_run(proof_.folder, service)
+        counts, threads = counts_of_a_run(proof_.folder, service)
         sweep = Sweep(proof_, service)
-        todo = iter(cases(proof_, counts))
+        todo = iter(cases(proof_, counts, threads))
 
         def work():
             while proof_.seconds_left(SHORT_SECONDS) > 3:
