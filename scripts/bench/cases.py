@@ -93,7 +93,7 @@ def _peers(bench, urls, count, folder, options=()):
     others = [
         contender("wget2", "wget2", ["wget2", "-q", "--no-config", "--max-threads=16", "-i", listing, "-P", folder]),
         contender("aria2", "aria2c", ["aria2c", "-q", "--no-conf", "-j64", "-x1", "-i", listing, "-d", folder],
-                  rounds=3),
+                  rounds=1),
         contender("rclone", "rclone", ["rclone", "-q", "--config", "/dev/null", "copy", ":http:", folder,
                                        "--http-url", base, "--http-no-head", "--transfers", "64"], rounds=3),
     ]
