@@ -284,9 +284,12 @@ void Downloader::note_health(const std::string& origin, Host& host, const Classi
   ++host.failures_in_row;
   const SteadyTime now = clock_.steady_now();
   if (!host.failing_since) host.failing_since = now;
+  const bool paused_already = host.paused_until > now;  // by one that was under way at the same time
+  bool told_how_long = false;
   if (verdict.whole_host) {
     const auto asked = verdict.retry_after.value_or(std::chrono::seconds(0));
-    if (asked > std::chrono::seconds(0)) {
+    told_how_long = asked > std::chrono::seconds(0);
+    if (told_how_long) {
       // a tenth of jitter above what was asked, so that many mirrors do not come back in the same second
       const auto span = std::chrono::duration_cast<Millis>(asked);
       pause(host,
@@ -303,7 +306,7 @@ void Downloader::note_health(const std::string& origin, Host& host, const Classi
       pause(host, options_.retry.first_delay);
     }
   }
-  if (host.failures_in_row >= options_.failures_to_pause && host.paused_until <= now) {
+  if (host.failures_in_row >= options_.failures_to_pause && !paused_already && !told_how_long) {
     const auto step = options_.retry.first_delay * (1 << std::min(host.pauses_in_row++, 6));
     pause(host, std::min<Millis>(step, options_.retry.delay_max));
   }

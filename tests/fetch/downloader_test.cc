@@ -204,16 +204,19 @@ TEST_F(DownloaderTest, SomeRefusalsAmongSuccessesStopNothing) {
 }
 
 TEST_F(DownloaderTest, AnOutageIsProbedAndNotStormed) {
-  transport_.otherwise(fail(TransferError::connect));
   options_.outage_ms_max = std::chrono::minutes(10);
-  make();
-  add_many(10'000);
-  const auto results = run();
-  EXPECT_EQ(results.size(), 10'000u);
-  EXPECT_EQ(count<Fetched>(results), 0u);
-  EXPECT_LE(transport_.started().size(), 100u) << "requests in a ten-minute outage";
-  ASSERT_EQ(downloader_->trouble().size(), 1u);
-  EXPECT_TRUE(downloader_->trouble()[0].try_later);
+  for (const Reply& reply : {fail(TransferError::connect), status(503), status(500)}) {
+    transport_.otherwise(reply);
+    make();
+    add_many(10'000);
+    const std::size_t before = transport_.started().size();
+    const auto results = run();
+    EXPECT_EQ(results.size(), 10'000u);
+    EXPECT_EQ(count<Fetched>(results), 0u);
+    EXPECT_LE(transport_.started().size() - before, 100u) << "requests in a ten-minute outage";
+    ASSERT_EQ(downloader_->trouble().size(), 1u);
+    EXPECT_TRUE(downloader_->trouble()[0].try_later);
+  }
 }
 
 TEST_F(DownloaderTest, AShortOutageCostsNothingButTime) {
