@@ -1,6 +1,7 @@
 #include "product_stage.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -18,6 +19,17 @@ namespace {
 
 constexpr std::size_t kMistakesNoted = 5;
 constexpr std::uintmax_t kCodesFileBytesMax = std::uintmax_t{64} << 20;
+
+// What the index remembers of the last complete listings of products.
+constexpr std::string_view kAsked = "products_asked";    // the filters, joined
+constexpr std::string_view kCursor = "products_cursor";  // the service's time at the newest
+constexpr std::string_view kLastFull = "products_last_full_listing";
+constexpr UnixSeconds kCursorOverlap = 3600;  // as for media
+
+std::optional<UnixSeconds> time_setting(const IndexView& view, std::string_view name) {
+  const std::optional<std::string> text = view.setting(name);
+  return text ? std::optional<UnixSeconds>(std::atoll(text->c_str())) : std::nullopt;
+}
 
 CodeList read_codes(const ProductOptions& options) {
   std::error_code error;
@@ -51,11 +63,9 @@ void ProductStage::prepare(Ask ask, const ApiOptions& api, Transport& transport,
     codes_ = read_codes(options_);
     if (!options_.list) plan = plan_product_requests(codes_->codes, api.requests_per_minute);
   }
-  if (ask == Ask::service) {
+  if (ask != Ask::index_only) {
     progress.say(plan.sentence);
-    products = list_products_into_index(
-        plan.filters, [&](const std::string& filter) { return list_products(api, filter, transport, clock); },
-        transport, index, clock, progress, stop);
+    products = list(ask, plan.filters, api, transport, index, clock, progress, stop);
     whole_ = products.complete;
     if (!whole_ && !products.cut_reason.empty())
       progress.say(
@@ -79,6 +89,40 @@ void ProductStage::prepare(Ask ask, const ApiOptions& api, Transport& transport,
   }
   report.products = products;
   note_codes(report);
+}
+
+RunReport::Products ProductStage::list(Ask ask, const std::vector<std::string>& filters,
+                                       const ApiOptions& api, Transport& transport, Index& index,
+                                       const Clock& clock, Progress& progress, const StopFlag& stop) const {
+  const std::string asked = fmt::format("{}", fmt::join(filters, "\n"));
+  const UnixSeconds now = clock.unix_now();
+  std::optional<UnixSeconds> since;
+  {
+    const IndexView view = index.view();
+    const std::optional<UnixSeconds> cursor = time_setting(view, kCursor),
+                                     full = time_setting(view, kLastFull);
+    if (ask == Ask::normally && cursor && full && now - *full < options_.full_listing_every.count() &&
+        view.setting(kAsked) == asked)
+      since = *cursor - kCursorOverlap;
+  }
+  const ProductsListed listed = list_products_into_index(
+      filters, since ? ProductsNamed::changed : ProductsNamed::all,
+      [&](const std::string& filter) {
+        const std::string changed =
+            fmt::format(R"({{"and":[{},{{"updatedSince":{{"from":{}}}}}]}})", filter, since.value_or(0));
+        return list_products(api, since ? changed : filter, transport, clock);
+      },
+      transport, index, clock, progress, stop);
+  if (listed.report.complete && options_.full_listing_every.count() > 0) {
+    IndexGroup group = index.group();
+    if (listed.server_date) group.put_setting(kCursor, std::to_string(*listed.server_date));
+    if (!since) {
+      group.put_setting(kLastFull, std::to_string(now));
+      group.put_setting(kAsked, asked);
+    }
+    group.commit();
+  }
+  return listed.report;
 }
 
 void ProductStage::note_codes(RunReport& report) const {

@@ -6,6 +6,7 @@
 // not listed to their end leave whole() false: then nothing may be retired for not being named by the codes.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ struct ProductOptions {
   bool list = false;                 // keep all products in the index, with a list of codes or without
   std::filesystem::path codes_file;  // empty: none
   std::string codes_column;          // its column with the codes; empty: found by its name
+  std::chrono::seconds full_listing_every{
+      0};  // 0: always all; else only what changed, as long as all were listed since
 
   bool needed() const { return list || !codes_file.empty(); }
 };
@@ -35,7 +38,8 @@ class ProductStage {
  public:
   explicit ProductStage(const ProductOptions& options) : options_(options) {}
 
-  enum class Ask { service, index_only };  // index_only: what is known must do (--dry-run, --retry-failed)
+  // in_full: all, whatever was listed before; index_only: what is known must do (--dry-run, --retry-failed)
+  enum class Ask { in_full, normally, index_only };
 
   // Fills selection.media_ids where there is a list of codes.
   void prepare(Ask ask, const ApiOptions& api, Transport& transport, Index& index, const Clock& clock,
@@ -49,6 +53,9 @@ class ProductStage {
               bool all_media_listed, const std::filesystem::path& reports_folder, RunReport& report) const;
 
  private:
+  RunReport::Products list(Ask ask, const std::vector<std::string>& filters, const ApiOptions& api,
+                           Transport& transport, Index& index, const Clock& clock, Progress& progress,
+                           const StopFlag& stop) const;
   void note_codes(RunReport& report) const;
 
   const ProductOptions& options_;

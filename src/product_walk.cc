@@ -90,11 +90,12 @@ bool walk_one(Listing& listing, ProductWalk& walk, Transport& transport, const C
 
 }  // namespace
 
-RunReport::Products list_products_into_index(const std::vector<std::string>& filters,
-                                             const MakeProductListing& make_listing, Transport& transport,
-                                             Index& index, const Clock& clock, Progress& progress,
-                                             const StopFlag& stop) {
-  RunReport::Products report;
+ProductsListed list_products_into_index(const std::vector<std::string>& filters, ProductsNamed named,
+                                        const MakeProductListing& make_listing, Transport& transport,
+                                        Index& index, const Clock& clock, Progress& progress,
+                                        const StopFlag& stop) {
+  ProductsListed listed;
+  RunReport::Products& report = listed.report;
   ProductWalk walk(index, report);
   report.complete = true;
   for (const std::string& filter : filters) {
@@ -105,10 +106,11 @@ RunReport::Products list_products_into_index(const std::vector<std::string>& fil
     report.malformed += listing->malformed();
     report.requests += listing->requests();
     report.cut_reason = listing->cut_reason();
-    if (!report.complete) return report;
+    if (!listed.server_date) listed.server_date = listing->server_date();
+    if (!report.complete) return listed;
   }
-  walk.remove_absent();
-  return report;
+  if (named == ProductsNamed::all) walk.remove_absent();
+  return listed;
 }
 
 }  // namespace medimirror

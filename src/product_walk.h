@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,10 +26,19 @@ namespace medimirror {
 // Makes the listing of one filter; the requests' window is shared through the ledger.
 using MakeProductListing = std::function<std::unique_ptr<Listing>(const std::string& filter)>;
 
-// The union of what `filters` name is the whole: after all of them, what none named leaves the index.
-RunReport::Products list_products_into_index(const std::vector<std::string>& filters,
-                                             const MakeProductListing& make_listing, Transport& transport,
-                                             Index& index, const Clock& clock, Progress& progress,
-                                             const StopFlag& stop);
+enum class ProductsNamed {
+  all,  // the union of what the filters name is the whole: after all of them, what none named leaves the index
+  changed,  // since an earlier listing: what is not named is as it was
+};
+
+struct ProductsListed {
+  RunReport::Products report;
+  std::optional<UnixSeconds> server_date;  // of the first answer
+};
+
+ProductsListed list_products_into_index(const std::vector<std::string>& filters, ProductsNamed named,
+                                        const MakeProductListing& make_listing, Transport& transport,
+                                        Index& index, const Clock& clock, Progress& progress,
+                                        const StopFlag& stop);
 
 }  // namespace medimirror

@@ -145,9 +145,10 @@ class Sync {
 
   // Which media a list of codes names must be known before the selection is looked at.
   void prepare_products() {
-    const bool ask = !options_.dry_run && options_.listed != SyncOptions::Listed::not_at_all;
-    products_.prepare(ask ? ProductStage::Ask::service : ProductStage::Ask::index_only, options_.api,
-                      *transport_, *index_, clock_, progress_, stop_, selection_, report_);
+    using Ask = ProductStage::Ask;
+    Ask ask = options_.listed == SyncOptions::Listed::in_full ? Ask::in_full : Ask::normally;
+    if (options_.dry_run || options_.listed == SyncOptions::Listed::not_at_all) ask = Ask::index_only;
+    products_.prepare(ask, options_.api, *transport_, *index_, clock_, progress_, stop_, selection_, report_);
     if (report_.products) report_.requests.api += report_.products->requests;
   }
 

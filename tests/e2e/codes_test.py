@@ -140,6 +140,18 @@ class Codes(EndToEnd):
         self.sync(mirror, "--max-delete", "100%")
         self.check_pictures(mirror, service, media_of(products[0]))
 
+    def test_only_products_that_changed_are_listed_between_full_listings(self):
+        service = self.sandbox(media=300, products=400)
+        mirror = self.mirror(service, products={"list": True}, api={"full_listing_every": "7d"})
+        self.assertEqual(self.sync(mirror).report["products"]["listed"], 400)
+        service.evolve(new=5, changed=5, removed=3)
+        changes = self.sync(mirror).report["products"]
+        self.assertLess(0, changes["changed"])
+        self.assertLess(changes["listed"], 400)
+        self.assertEqual(changes["removed"], 0)
+        self.assertEqual(self.sync(mirror, "--full").report["products"]["listed"], 400)
+        self.assertEqual(self.sync(mirror, "--full").report["products"]["changed"], 0)
+
     def test_all_products_are_listed_once_and_then_only_looked_at(self):
         service = self.sandbox(media=500, products=400)
         mirror = self.mirror(service, products={"list": True})

@@ -26,15 +26,17 @@ class Walk : public testing::Test {
   using Batches = std::vector<std::vector<std::string>>;
 
   // One listing for each filter.
-  RunReport::Products walk(std::vector<Batches> listings, Listing::State end = Listing::State::complete) {
+  RunReport::Products walk(std::vector<Batches> listings, Listing::State end = Listing::State::complete,
+                           ProductsNamed named = ProductsNamed::all) {
     std::vector<std::string> filters;
     for (std::size_t i = 0; i < listings.size(); ++i) filters.push_back(std::to_string(i));
     return list_products_into_index(
-        filters,
-        [&](const std::string& filter) {
-          return std::make_unique<ScriptedListing>(listings[std::stoul(filter)], end);
-        },
-        transport_, *index_, clock_, *progress_, stop_);
+               filters, named,
+               [&](const std::string& filter) {
+                 return std::make_unique<ScriptedListing>(listings[std::stoul(filter)], end);
+               },
+               transport_, *index_, clock_, *progress_, stop_)
+        .report;
   }
 
   TemporaryFolder folder_;
@@ -56,6 +58,16 @@ TEST_F(Walk, KeepsWhatIsNewAndLooksAwayFromWhatIsNot) {
   EXPECT_EQ(again.changed, 1u);
   EXPECT_EQ(again.removed, 0u);
   EXPECT_TRUE(again.complete);
+  EXPECT_THAT(index_->view().products_of_media(7), ElementsAre("M2"));
+}
+
+TEST_F(Walk, AListingOfChangesRemovesNothing) {
+  walk({{{line(1, 5), line(2, 6)}}});
+  const RunReport::Products changes =
+      walk({{{line(2, 7)}}}, Listing::State::complete, ProductsNamed::changed);
+  EXPECT_EQ(changes.changed, 1u);
+  EXPECT_EQ(changes.removed, 0u);
+  EXPECT_EQ(index_->view().product_count(), 2u);
   EXPECT_THAT(index_->view().products_of_media(7), ElementsAre("M2"));
 }
 
