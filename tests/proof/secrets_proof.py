@@ -218,6 +218,7 @@ def crashes(proof_, other):
     slow = threading.Event()
     files["/m/30.png"] = lambda handler: (slow.wait(60), handler.reply(404))
     for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGQUIT, signal.SIGBUS):
+        signal.signal(number, signal.SIG_DFL)  # a shell's background jobs ignore SIGQUIT, and so would the run
         slow.clear()
         with ScriptedService(items, files) as service:
             marked = Marked(proof_, f"crash-{number.name}", service.url, other)
