@@ -74,12 +74,13 @@ void Downloader::advance() {
   const SteadyTime now = clock_.steady_now();
   for (auto& [origin, host] : hosts_) {
     if (host.given_up || host.paused_until > now) continue;
-    while (!host.retries.empty() && host.retries.top().due <= now) {
-      host.ready.push_front(host.retries.top().item);
-      host.retries.pop();
-    }
-    // after a pause one request probes the host before the others follow
+    // after a pause one request probes the host before the others follow, each time for another picture: none shall
+    // spend its attempts on an outage
     const bool probing = host.failures_in_row >= options_.failures_to_pause;
+    for (; !host.retries.empty() && host.retries.top().due <= now; host.retries.pop()) {
+      const Item& item = host.retries.top().item;
+      probing ? host.ready.push_back(item) : host.ready.push_front(item);
+    }
     while (!host.ready.empty() && room_.items > 0 && room_.bytes > 0 && !(probing && host.running > 0) &&
            transport_.can_start(host.ready.front().current_url)) {
       Item item = std::move(host.ready.front());

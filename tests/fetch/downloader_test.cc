@@ -230,6 +230,16 @@ TEST_F(DownloaderTest, AShortOutageCostsNothingButTime) {
   EXPECT_EQ(count<Fetched>(run()), 200u);
 }
 
+TEST_F(DownloaderTest, AnOutageSpendsNoPicturesAttempts) {
+  const SteadyTime end = clock_.steady_now() + std::chrono::seconds(280);
+  transport_.answer_with([&](const Request&) -> std::optional<Reply> {
+    return clock_.steady_now() < end ? status(503) : ok("bytes");
+  });
+  make();
+  add_many(200);
+  EXPECT_EQ(count<Fetched>(run()), 200u);
+}
+
 TEST_F(DownloaderTest, RetriesAreAShareOfFirstTries) {
   MediaId asked = 0;
   transport_.answer_with([&](const Request&) -> std::optional<Reply> {
