@@ -120,12 +120,11 @@ class Loop {
   }
 
   void read_listing() {
-    if (listing_ == nullptr || listing_over_ || draining_ || listed_room_ <= 0) return;
+    if (listing_ == nullptr || listing_over_ || draining_) return;
     listing_->advance(clock_.steady_now());
     while (listing_->take(batch_)) {
       walk_.absorb(batch_, changed_);
       send_changed(kUpdatesPerMessage);
-      if (listed_room_ <= 0) return;  // the writer is behind; it wakes this thread after each group
     }
     if (listing_->state() != Listing::State::running) {
       walk_.finish(changed_);
@@ -143,6 +142,12 @@ class Loop {
     if (changed_.empty() || changed_.size() < least) return;
     const auto count = static_cast<std::int64_t>(changed_.size());
     listed_room_ -= count;
+    // The back-pressure on a listing that is all new: its body cannot be held up in any other way. It lasts no longer than
+    // one group's commit.
+    while (listed_room_ < 0 && !uncommitted_.empty() && !failure_.any()) {
+      writer_.inbox().hurry();
+      note_committed(writer_.feedback().wait_for_listed());
+    }
     uncommitted_.push_back({count, lowest(changed_)});
     writer_.inbox().push(ListedBatch{std::exchange(changed_, {})});
   }

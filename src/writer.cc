@@ -21,6 +21,7 @@ constexpr std::size_t kNotesReported = 1'000;
 // Making blobs durable costs nearly the same for ten as for a thousand (local_blob_store.cc), so groups of them
 // are this far apart. A single picture after a pause is not held up.
 constexpr Millis kBetweenGroups{100};
+constexpr Millis kListedWaitMax{250};  // so that a failure of another thread is seen
 
 bool brings_bytes(const WriterMessage& message) {
   return std::holds_alternative<Arrived>(message) || std::holds_alternative<Derived>(message);
@@ -33,6 +34,12 @@ Feedback::News Feedback::take() {
   News news = news_;
   news_.items = news_.bytes = news_.listed = 0;
   return news;
+}
+
+std::int64_t Feedback::wait_for_listed() {
+  std::unique_lock lock(mutex_);
+  told_.wait_for(lock, kListedWaitMax, [&] { return news_.listed > 0; });
+  return std::exchange(news_.listed, 0);
 }
 
 std::filesystem::path rejected_sample_path(const std::filesystem::path& folder, const AssetKey& key) {
@@ -78,6 +85,7 @@ void Writer::write(std::deque<WriterMessage>& messages) {
     told.stored_bytes = totals_.stored_bytes;
     told.failed = totals_.failed;
   }
+  feedback_.told_.notify_one();
   wake_();
 }
 

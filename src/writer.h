@@ -8,6 +8,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <deque>
 #include <filesystem>
@@ -93,10 +94,12 @@ class Feedback {
     std::uint64_t failed = 0, queued = 0;
   };
   News take();
+  std::int64_t wait_for_listed();  // takes News::listed; 0 when there is none for a while
 
  private:
   friend class Writer;
   std::mutex mutex_;
+  std::condition_variable told_;
   News news_;
 };
 
