@@ -7,13 +7,7 @@
 #include <utility>
 #include <vector>
 
-// The two loops over all pixels, compiled for several vector units; see resample.cc.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define MEDIMIRROR_VECTOR_CODE __attribute__((target_clones("avx2", "default"), optimize("O3")))
-#else
-#define MEDIMIRROR_VECTOR_CODE
-#endif
+#include "base/vector_code.h"
 
 namespace medimirror {
 
