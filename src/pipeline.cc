@@ -24,6 +24,7 @@ constexpr std::size_t kUpdatesPerMessage = 64;
 constexpr std::int64_t kListedAhead = 8192;  // listed items that the writer has not committed yet
 constexpr Millis kLoopSleepMax{
     250};  // so that progress moves and a stop is seen even when nothing else happens
+constexpr Millis kLastSleepMax{10};  // while the last pictures are on their way to the index
 
 // The first exception of any thread; it ends the run.
 class FirstFailure {
@@ -86,6 +87,7 @@ class Loop {
       downloader_.advance();
       dispatch(downloader_.take());
       if (done()) break;
+      hurry_the_last();
       wait();
     }
     progress_.update(snapshot(), clock_.steady_now());
@@ -295,6 +297,12 @@ class Loop {
   // Between the queue and the index: no request, no body, nothing that waits for the writer.
   bool nothing_under_way() const { return downloader_.idle() && room_.items == options_.room_items; }
 
+  // With nothing on the wire and nothing to inspect, nobody will join what the writer gathers.
+  void hurry_the_last() {
+    if (only_writing() && images_.size() == 0) writer_.inbox().hurry();
+  }
+  bool only_writing() const { return downloader_.idle() && !nothing_under_way(); }
+
   bool queue_done() const { return pass_ == Pass::over && chunk_.empty(); }
 
   bool done() const {
@@ -304,7 +312,8 @@ class Loop {
 
   void wait() {
     const SteadyTime now = clock_.steady_now();
-    SteadyTime deadline = std::min(now + kLoopSleepMax, downloader_.wake_at());
+    SteadyTime deadline = now + (only_writing() ? kLastSleepMax : kLoopSleepMax);
+    deadline = std::min(deadline, downloader_.wake_at());
     if (listing_ != nullptr && !listing_over_) deadline = std::min(deadline, listing_->wake_at());
     for (Completed& completed : transport_.wait(std::max(now, deadline)))
       if (listing_ == nullptr || !listing_->handle(completed)) downloader_.handle(completed);

@@ -19,8 +19,10 @@ constexpr std::size_t kFailuresReported = 100'000;
 constexpr std::size_t kNotesReported = 1'000;
 
 // Making blobs durable costs nearly the same for ten as for a thousand (local_blob_store.cc), so groups of them
-// are this far apart. A single picture after a pause is not held up.
-constexpr Millis kBetweenGroups{100};
+// are this far apart, or this large: the room for what is under way must not run out meanwhile. A single picture
+// after a pause is not held up.
+constexpr Millis kBetweenGroups{250};
+constexpr std::size_t kGroupEnough = 512;
 constexpr Millis kListedWaitMax{250};  // so that a failure of another thread is seen
 
 bool brings_bytes(const WriterMessage& message) {
@@ -58,7 +60,7 @@ Writer::Writer(Options options, Index& index, BlobStore& blobs, const Clock& clo
 void Writer::run() {
   SteadyTime earliest{};
   for (;;) {
-    std::deque<WriterMessage> messages = inbox_.gather(earliest);
+    std::deque<WriterMessage> messages = inbox_.gather(earliest, kGroupEnough);
     if (messages.empty()) return;
     write(messages);
     const bool blobs = std::ranges::any_of(messages, brings_bytes);

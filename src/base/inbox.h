@@ -7,6 +7,7 @@
 // nothing.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -29,8 +30,8 @@ class Inbox {
       room_.wait(lock, [&] { return closed_ || messages_.size() < capacity_; });
       if (closed_) return false;
       messages_.push_back(std::move(message));
-      if (gathering_) {
-        if (messages_.size() * 2 >= capacity_) enough_.notify_one();
+      if (gathering_ != 0) {
+        if (messages_.size() >= gathering_) enough_.notify_one();
         return true;  // who gathers is awake already, or sleeps on purpose
       }
     }
@@ -64,16 +65,16 @@ class Inbox {
     return all;
   }
 
-  // The same, but not before `earliest`, unless the inbox is half full, closed, or somebody is in a hurry.
-  std::deque<Message> gather(SteadyTime earliest) {
+  // The same, but not before `earliest`, unless there are `enough`, the inbox is closed, or somebody is in a hurry.
+  std::deque<Message> gather(SteadyTime earliest, std::size_t enough) {
     std::deque<Message> all;
     {
       std::unique_lock lock(mutex_);
       waiting_.wait(lock, [&] { return closed_ || !messages_.empty(); });
-      gathering_ = true;
-      enough_.wait_until(lock, earliest,
-                         [&] { return closed_ || hurried_ || messages_.size() * 2 >= capacity_; });
-      gathering_ = hurried_ = false;
+      gathering_ = std::min(enough, capacity_);
+      enough_.wait_until(lock, earliest, [&] { return closed_ || hurried_ || messages_.size() >= gathering_; });
+      gathering_ = 0;
+      hurried_ = false;
       all.swap(messages_);
     }
     room_.notify_all();
@@ -111,8 +112,8 @@ class Inbox {
   std::condition_variable enough_;   // for enough of them
   std::condition_variable room_;
   std::deque<Message> messages_;
-  bool gathering_ = false, hurried_ = false;
-  bool closed_ = false;
+  std::size_t gathering_ = 0;        // how many somebody waits for
+  bool hurried_ = false, closed_ = false;
 };
 
 }  // namespace medimirror

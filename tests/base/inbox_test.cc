@@ -44,27 +44,33 @@ TEST(InboxTest, CloseWakesWhoWaitsForRoomAndWhoWaitsForMessages) {
   empty.close();
 }
 
-TEST(InboxTest, GatheringEndsWhenHalfFullClosedHurriedOrAtItsTime) {
+TEST(InboxTest, GatheringEndsWithEnoughFullClosedHurriedOrAtItsTime) {
   const SteadyTime never = std::chrono::steady_clock::now() + std::chrono::hours(1);
   Inbox<int> inbox(4);
   std::jthread pusher([&] {
     inbox.push(1);
     inbox.push(2);
   });
-  EXPECT_EQ(inbox.gather(never), (std::deque<int>{1, 2}));
+  EXPECT_EQ(inbox.gather(never, 2), (std::deque<int>{1, 2}));
   pusher.join();
+
+  std::jthread filler([&] {
+    for (int i = 0; i < 4; ++i) inbox.push(i);
+  });
+  EXPECT_EQ(inbox.gather(never, 1000), (std::deque<int>{0, 1, 2, 3}));
+  filler.join();
 
   inbox.push(3);
   inbox.hurry();
-  EXPECT_EQ(inbox.gather(never), std::deque<int>{3});
+  EXPECT_EQ(inbox.gather(never, 4), std::deque<int>{3});
 
   inbox.push(4);
-  EXPECT_EQ(inbox.gather(std::chrono::steady_clock::now()), std::deque<int>{4});
+  EXPECT_EQ(inbox.gather(std::chrono::steady_clock::now(), 4), std::deque<int>{4});
 
   inbox.push(5);
   std::jthread closer([&] { inbox.close(); });
-  EXPECT_EQ(inbox.gather(never), std::deque<int>{5});
-  EXPECT_TRUE(inbox.gather(never).empty());
+  EXPECT_EQ(inbox.gather(never, 4), std::deque<int>{5});
+  EXPECT_TRUE(inbox.gather(never, 4).empty());
 }
 
 TEST(InboxTest, NothingIsLostBetweenManyThreads) {
@@ -75,7 +81,7 @@ TEST(InboxTest, NothingIsLostBetweenManyThreads) {
   std::jthread taker([&] {
     for (;;) {
       const std::deque<int> messages =
-          gathers ? inbox.gather(std::chrono::steady_clock::now() + Millis(1)) : inbox.take_all();
+          gathers ? inbox.gather(std::chrono::steady_clock::now() + Millis(1), 8) : inbox.take_all();
       if (messages.empty()) return;
       gathers = !gathers;
       sum = std::accumulate(messages.begin(), messages.end(), sum);
