@@ -41,6 +41,15 @@ std::uintptr_t page_of(const MDB_val& value) {
   return reinterpret_cast<std::uintptr_t>(value.mv_data) >> 12;
 }
 
+// In place of a page where LMDB does not say which it touched: keys with the same first bytes are taken to be on the
+// same one, which 256 media ids roughly are, and digests are not.
+std::uintptr_t place_of(Table table, std::string_view key) {
+  constexpr std::size_t kBytes = 7;
+  std::uintptr_t place = table;
+  for (const char c : key.substr(0, kBytes)) place = place * 131 + static_cast<unsigned char>(c);
+  return place;
+}
+
 // A second environment over the same files in one process would, when closed, drop the file locks of the
 // first (POSIX locks belong to the process), and other processes could then reuse pages that are still being
 // read.
@@ -291,9 +300,9 @@ std::optional<std::string_view> Transaction::get(Table table, std::string_view k
   assert(txn_ != nullptr);
   MDB_val key_val = to_val(key), value{};
   const int code = mdb_get(txn_, table, &key_val, &value);
+  if (code != 0 && code != MDB_NOTFOUND) environment_.fail(code, "read");
+  if (read_.is_new(code == 0 ? page_of(value) : place_of(table, key))) environment_.note_page_read();
   if (code == MDB_NOTFOUND) return std::nullopt;
-  if (code != 0) environment_.fail(code, "read");
-  if (read_.is_new(page_of(value))) environment_.note_page_read();
   return to_view(value);
 }
 
@@ -336,13 +345,9 @@ void Transaction::remove(Table table, std::string_view key) {
   note_write(table, key);
 }
 
-// A page that changes is read first. LMDB does not say which it was: keys with the same first bytes are taken to be on
-// the same one, which 256 media ids roughly are, and digests are not.
+// A page that changes is read first.
 void Transaction::note_write(Table table, std::string_view key) {
-  constexpr std::size_t kBytes = 7;
-  std::uintptr_t place = table;
-  for (const char c : key.substr(0, kBytes)) place = place * 131 + static_cast<unsigned char>(c);
-  if (written_.is_new(place)) environment_.note_page_read();
+  if (written_.is_new(place_of(table, key))) environment_.note_page_read();
 }
 
 void Transaction::commit() {
