@@ -24,7 +24,9 @@ double lanczos3(double x) {
   if (x == 0) return 1;
   if (std::abs(x) >= 3) return 0;
   const double angle = std::numbers::pi * x;
-  return 3 * std::sin(angle) * std::sin(angle / 3) / (angle * angle);
+  const double third = std::sin(angle / 3);
+  const double whole = third * (3 - 4 * third * third);  // sin(angle)
+  return 3 * whole * third / (angle * angle);
 }
 
 // For each target position: where its taps start in the source, and their weights, which add up to 1.
