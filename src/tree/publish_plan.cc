@@ -16,13 +16,57 @@ namespace medimirror {
 
 namespace {
 
-constexpr std::size_t kPageKeys = 4096;
+constexpr std::size_t kPageKeys = 65'536;
 constexpr std::size_t kClashesMax = 100;
+
+// What a path and a published record need of a blob.
+struct BlobFacts {
+  Digest digest;
+  ImageFormat format;
+  std::uint64_t bytes;
+  UnixSeconds mtime;
+};
+
+// The blobs of a page of assets, read in the order of their digests. A digest says nothing about the place of its record:
+// asked for medium by medium, each of a million blobs is a page fault, and those took longer than the rest of the plan.
+class BlobsAhead {
+ public:
+  explicit BlobsAhead(const IndexView& view) : view_(view) {}
+
+  void read(const std::vector<AssetKey>& page) {
+    std::vector<Digest> digests;
+    for (const AssetKey& key : page) {
+      const std::optional<AssetRecord> asset = view_.asset(key);
+      if (asset && asset->to_publish()) digests.push_back(*asset->digest);
+    }
+    std::ranges::sort(digests);
+    digests.erase(std::ranges::unique(digests).begin(), digests.end());
+    read_.clear();
+    for (const Digest& digest : digests)
+      if (std::optional<BlobFacts> facts = ask(digest)) read_.push_back(*facts);
+  }
+
+  std::optional<BlobFacts> find(const Digest& digest) const {
+    const auto found = std::ranges::lower_bound(read_, digest, {}, &BlobFacts::digest);
+    if (found != read_.end() && found->digest == digest) return *found;
+    return ask(digest);
+  }
+
+ private:
+  std::optional<BlobFacts> ask(const Digest& digest) const {
+    const std::optional<BlobRecord> blob = view_.blob(digest);
+    if (!blob) return std::nullopt;
+    return BlobFacts{digest, blob->info.format, blob->bytes, blob->mtime};
+  }
+
+  const IndexView& view_;
+  std::vector<BlobFacts> read_;
+};
 
 // Hands out the keys of `unpublished`, medium by medium.
 class UnpublishedWalk {
  public:
-  explicit UnpublishedWalk(const IndexView& view) : view_(view) { fill(); }
+  UnpublishedWalk(const IndexView& view, BlobsAhead& blobs) : view_(view), blobs_(blobs) { fill(); }
 
   std::optional<MediaId> medium() const {
     return at_ == page_.size() ? std::nullopt : std::optional(page_[at_].media);
@@ -42,9 +86,11 @@ class UnpublishedWalk {
     const std::optional<AssetKey> after = page_.empty() ? std::nullopt : std::optional(page_.back());
     page_ = view_.unpublished(after, kPageKeys);
     at_ = 0;
+    blobs_.read(page_);
   }
 
   const IndexView& view_;
+  BlobsAhead& blobs_;
   std::vector<AssetKey> page_;
   std::size_t at_ = 0;
 };
@@ -53,9 +99,10 @@ using Records = std::map<std::string, PublishedRecord>;  // by format: the order
 
 class Planner {
  public:
-  Planner(const PublishOptions& options, const IndexView& view, PublishPlan& plan)
+  Planner(const PublishOptions& options, const IndexView& view, const BlobsAhead& blobs, PublishPlan& plan)
       : options_(options),
         view_(view),
+        blobs_(blobs),
         plan_(plan),
         needs_media_(options.path.uses("kind") || options.path.uses("photo_type") ||
                      options.path.uses("locale")) {}
@@ -137,8 +184,8 @@ class Planner {
     return std::ranges::none_of(assets, [](const auto& asset) { return asset.second.to_publish(); });
   }
 
-  BlobRecord blob_of(const Digest& digest, MediaId id, std::string_view format) const {
-    const auto blob = view_.blob(digest);
+  BlobFacts blob_of(const Digest& digest, MediaId id, std::string_view format) const {
+    const std::optional<BlobFacts> blob = blobs_.find(digest);
     if (!blob)
       throw Error(
           ErrorKind::index,
@@ -179,8 +226,8 @@ class Planner {
   }
 
   PublishedRecord record_of(PathFields fields, const Digest& digest) const {
-    const BlobRecord blob = blob_of(digest, fields.id, fields.format);
-    fields.image_format = blob.info.format;
+    const BlobFacts blob = blob_of(digest, fields.id, fields.format);
+    fields.image_format = blob.format;
     fields.digest = &digest;
     return {options_.path.render(fields), digest, blob.bytes, blob.mtime};
   }
@@ -243,6 +290,7 @@ class Planner {
 
   const PublishOptions& options_;
   const IndexView& view_;
+  const BlobsAhead& blobs_;
   PublishPlan& plan_;
   const bool needs_media_;
   std::map<std::string, std::string> wanted_paths_;  // of this medium: path, format
@@ -307,8 +355,9 @@ PublishPlan plan_publish(const PublishOptions& options, const IndexView& view, V
   PublishPlan plan;
   plan.published_before = view.published_count();
   plan.journal = std::make_unique<Journal>(journal_file(options.changes_file));
-  Planner planner(options, view, plan);
-  UnpublishedWalk walk(view);
+  BlobsAhead blobs(view);
+  Planner planner(options, view, blobs, plan);
+  UnpublishedWalk walk(view, blobs);
   UnfinishedJournal unfinished(journal_file(options.changes_file));
   std::optional<ViewClaims::Walk> in_views;
   if (views != nullptr) in_views.emplace(*views);
@@ -334,7 +383,8 @@ PublishPlan plan_tree(const PublishOptions& options, const IndexView& view, cons
   PublishPlan plan;
   plan.published_before = view.published_count();
   plan.journal = std::make_unique<Journal>(journal_file(options.changes_file));
-  Planner planner(options, view, plan);
+  const BlobsAhead blobs(view);
+  Planner planner(options, view, blobs, plan);
   GivenTree given(tree);
   UnfinishedJournal unfinished(journal_file(options.changes_file));
   plan.resumes = unfinished.found();
