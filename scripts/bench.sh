@@ -18,5 +18,5 @@ fi
 
 scripts/install_deps.sh --bench
 folder=${BUILD:-build}
-TARGETS="medimirror medimirror-sandbox limits_bench" scripts/build.sh "$folder"
+TARGETS="medimirror medimirror-sandbox limits_bench ssim" scripts/build.sh "$folder"
 exec python3 -B scripts/bench/bench.py --build "$folder" "$@"

@@ -1,5 +1,6 @@
 """The cases. Each yields groups: contenders that are run in turn, and what is compared with what."""
 
+import json
 import os
 import re
 import shutil
@@ -236,7 +237,20 @@ ls [0-9]*.jpg | VIPS_CONCURRENCY=1 xargs -P {cores} -n 20 vipsthumbnail -s 200x2
     yield Group("full", work, count,
                 [_full_contender(mirror, count),
                  Contender("shell way", shell_way, lambda: empty(bench, copy), have("vipsthumbnail"))],
-                {"shell way": 1 / 1.5})
+                {"shell way": 1 / 1.5}, note=lambda costs: _likeness(bench, mirror, copy))
+
+
+def _likeness(bench, mirror, copy):
+    """Of our derivatives and vipsthumbnail's of the same photos; every fifth will do."""
+    told = []
+    for name, of_number in (("card", lambda i: f"card-{corpus.name(i)}"),
+                            ("thumb", lambda i: f"thumb-{corpus.name(i).removesuffix('.jpg')}.webp")):
+        pairs = bench.work / "pairs"
+        pairs.write_text("".join(f"{mirror.root / 'media' / line['path']}\t{copy / of_number(line['media_id'] - 1)}\n"
+                                 for line in mirror.manifest() if line["format"] == name and line["media_id"] % 5 == 0))
+        alike = json.loads(measure.run([bench.build / "ssim", pairs], log=bench.work / "ssim.log").output)
+        told.append(f"{name} {alike['mean']:.4f} (lowest {alike['lowest']:.4f})")
+    return "SSIM with vipsthumbnail's: " + ", ".join(told)
 
 
 @case

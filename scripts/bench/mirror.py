@@ -63,5 +63,8 @@ formats = ["huge"]
     def report(self):
         return json.loads((self.root / "reports" / "last-run.json").read_text())
 
+    def manifest(self):
+        return [json.loads(line) for line in (self.root / "media" / "manifest.jsonl").read_text().splitlines()]
+
     def index_bytes(self):
         return sum(file.stat().st_blocks * 512 for file in (self.root / "store" / "index").iterdir())
