@@ -72,7 +72,8 @@ class Inbox {
       std::unique_lock lock(mutex_);
       waiting_.wait(lock, [&] { return closed_ || !messages_.empty(); });
       gathering_ = std::min(enough, capacity_);
-      enough_.wait_until(lock, earliest, [&] { return closed_ || hurried_ || messages_.size() >= gathering_; });
+      enough_.wait_until(lock, earliest,
+                         [&] { return closed_ || hurried_ || messages_.size() >= gathering_; });
       gathering_ = 0;
       hurried_ = false;
       all.swap(messages_);
@@ -112,7 +113,7 @@ class Inbox {
   std::condition_variable enough_;   // for enough of them
   std::condition_variable room_;
   std::deque<Message> messages_;
-  std::size_t gathering_ = 0;        // how many somebody waits for
+  std::size_t gathering_ = 0;  // how many somebody waits for
   bool hurried_ = false, closed_ = false;
 };
 
