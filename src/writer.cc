@@ -22,7 +22,7 @@ constexpr std::size_t kNotesReported = 1'000;
 // are this far apart, or this large: the room for what is under way must not run out meanwhile. A single picture
 // after a pause is not held up.
 constexpr Millis kBetweenGroups{250};
-constexpr std::size_t kGroupEnough = 512;
+constexpr std::size_t kGroupEnough = 1024;
 constexpr Millis kListedWaitMax{250};  // so that a failure of another thread is seen
 
 bool brings_bytes(const WriterMessage& message) {

@@ -110,7 +110,7 @@ class Writer {
     Selection selection;
     std::filesystem::path rejected_folder;  // samples of refused bodies
     std::uint64_t reserve_bytes = 0;        // of free space: below it the run ends
-    std::size_t inbox_capacity = 8192;  // more than all who push may have under way, so that none ever waits
+    std::size_t inbox_capacity = 16384;  // more than all who push may have under way, so that none ever waits
     const AdoptedNames* adopted = nullptr;  // pictures that `adopt` took over
   };
   Writer(Options options, Index& index, BlobStore& blobs, const Clock& clock, std::function<void()> wake);

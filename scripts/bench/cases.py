@@ -1,6 +1,7 @@
 """The cases. Each yields groups: contenders that are run in turn, and what is compared with what."""
 
 import json
+import math
 import os
 import re
 import shutil
@@ -159,7 +160,9 @@ def far(bench):
                         [Contender("medimirror", whole, mirror.remove),
                          Contender("in flight / latency", arithmetic)],
                         {"in flight / latency": 1 / 0.95},
-                        note=lambda costs, asked=asked: f"{asked['pictures']} pictures")
+                        note=lambda costs, asked=asked, connections=connections: (
+                            f"{asked['pictures']} pictures; whole rounds of them and the listing's own reply take "
+                            f"{(math.ceil(asked['pictures'] / connections) + 1) * latency:.2f} s"))
         finally:
             sandbox.stop()
 

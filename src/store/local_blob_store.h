@@ -2,10 +2,11 @@
 // <folder>/tmp/. Files are 0444, never rewritten.
 // Durability: the save recipe and why it is the fastest that is still safe stands in local_blob_store.cc,
 // with figures.
-// Limits: up to kStagedOpenMax staged files keep a descriptor open until commit(), so that a failed
-// write-back cannot be forgotten meanwhile; what is staged beyond them is synced together with the whole file
-// system, or, where that cannot be trusted, by stage() itself: safe as well, only slower. place(): a temporary name (kPlaceTemporaryName) may be left in the target's folder by a
-// crash; the next place() into that folder takes it over. Missing folders of the target are made.
+// Limits: up to kStagedOpenMax staged files keep a descriptor open until commit(), so that a failed write-back cannot be
+// forgotten meanwhile; what is staged beyond them is synced together with the whole file system, or, where that cannot
+// be trusted, by stage() itself: safe as well, only slower.
+// place(): a temporary name (kPlaceTemporaryName) may be left in the target's folder by a crash; the next place() into
+// that folder takes it over. Missing folders of the target are made.
 #pragma once
 
 #include <cstddef>
