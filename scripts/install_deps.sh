@@ -1,6 +1,13 @@
 #!/bin/bash
+# install_deps.sh [--lint|--format|--browser|--bench|--vips]
 # Installs what building, running and testing need, from Debian alone. Asks nothing; says nothing when nothing is missing.
+# With an option also what that needs; --vips is a prebuilt libvips that is newer than Debian's (scripts/install_vips.sh).
 set -euo pipefail
+
+if [[ ${1:-} == --vips ]]; then
+  "$0"
+  exec "$(dirname "$0")/install_vips.sh"
+fi
 
 packages=(
   # to build
