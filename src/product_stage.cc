@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/units.h"
+#include "listing_cursor.h"
 #include "product_walk.h"
 #include "shop/code_resolution.h"
 #include "shop/missing_files.h"
@@ -21,15 +22,8 @@ constexpr std::size_t kMistakesNoted = 5;
 constexpr std::uintmax_t kCodesFileBytesMax = std::uintmax_t{64} << 20;
 
 // What the index remembers of the last complete listings of products.
-constexpr std::string_view kAsked = "products_asked";    // the filters, joined
-constexpr std::string_view kCursor = "products_cursor";  // the service's time at the newest
-constexpr std::string_view kLastFull = "products_last_full_listing";
-constexpr UnixSeconds kCursorOverlap = 3600;  // as for media
-
-std::optional<UnixSeconds> time_setting(const IndexView& view, std::string_view name) {
-  const std::optional<std::string> text = view.setting(name);
-  return text ? std::optional<UnixSeconds>(std::atoll(text->c_str())) : std::nullopt;
-}
+constexpr std::string_view kAsked = "products_asked";  // the filters, joined
+constexpr ListingCursor kCursor = {"products_cursor", "products_last_full_listing"};
 
 CodeList read_codes(const ProductOptions& options) {
   std::error_code error;
@@ -99,11 +93,8 @@ RunReport::Products ProductStage::list(Ask ask, const std::vector<std::string>& 
   std::optional<UnixSeconds> since;
   {
     const IndexView view = index.view();
-    const std::optional<UnixSeconds> cursor = time_setting(view, kCursor),
-                                     full = time_setting(view, kLastFull);
-    if (ask == Ask::normally && cursor && full && now - *full < options_.full_listing_every.count() &&
-        view.setting(kAsked) == asked)
-      since = *cursor - kCursorOverlap;
+    if (ask == Ask::normally && view.setting(kAsked) == asked)
+      since = kCursor.changes_since(view, options_.full_listing_every, now);
   }
   const ProductsListed listed = list_products_into_index(
       filters, since ? ProductsNamed::changed : ProductsNamed::all,
@@ -115,11 +106,8 @@ RunReport::Products ProductStage::list(Ask ask, const std::vector<std::string>& 
       transport, index, clock, progress, stop);
   if (listed.report.complete && options_.full_listing_every.count() > 0) {
     IndexGroup group = index.group();
-    if (listed.server_date) group.put_setting(kCursor, std::to_string(*listed.server_date));
-    if (!since) {
-      group.put_setting(kLastFull, std::to_string(now));
-      group.put_setting(kAsked, asked);
-    }
+    kCursor.move(group, listed.server_date, since ? std::nullopt : std::optional(now));
+    if (!since) group.put_setting(kAsked, asked);
     group.commit();
   }
   return listed.report;

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/units.h"
+#include "listing_cursor.h"
 #include "preview.h"
 #include "report/metrics.h"
 #include "store/local_blob_store.h"
@@ -31,12 +32,8 @@ constexpr std::string_view kFilter = "filter";  // a new filter needs a complete
 constexpr std::string_view kRecipes =
     "recipes";                                  // when they change, every held picture may lack a derivative
 constexpr std::string_view kLayout = "layout";  // when it changes, every file may have to move
-constexpr std::string_view kCursor = "cursor";  // the service's time at the last complete listing
-constexpr std::string_view kLastFull = "last_full_listing";
 constexpr std::string_view kPausedHosts = "paused_hosts";  // "until(ms) origin" a line
-
-// Two clocks and a listing that takes minutes: look back further than strictly needed, it costs a few lines.
-constexpr UnixSeconds kCursorOverlap = 3600;
+constexpr ListingCursor kCursor = {"cursor", "last_full_listing"};
 
 std::string recipes_fingerprint(const std::vector<Recipe>& recipes, const std::string& source) {
   std::string text = source;
@@ -165,19 +162,13 @@ class Sync {
     if (options_.listed == SyncOptions::Listed::not_at_all) return;
 
     const bool filter_changed = changed(kFilter, options_.filter.to_json());
-    const std::optional<UnixSeconds> cursor = number_setting(view, kCursor);
-    const std::optional<UnixSeconds> last_full = number_setting(view, kLastFull);
-    const bool recent = last_full && clock_.unix_now() - *last_full < options_.full_listing_every.count();
-    if (options_.listed == SyncOptions::Listed::normally && recent && cursor && !filter_changed &&
-        !selection_changed_ && filter_.updated.empty()) {
-      filter_.updated.from = *cursor - kCursorOverlap;
+    const std::optional<UnixSeconds> since =
+        kCursor.changes_since(view, options_.full_listing_every, clock_.unix_now());
+    if (options_.listed == SyncOptions::Listed::normally && since && !filter_changed && !selection_changed_ &&
+        filter_.updated.empty()) {
+      filter_.updated.from = *since;
       only_changes_ = true;
     }
-  }
-
-  static std::optional<UnixSeconds> number_setting(const IndexView& view, std::string_view name) {
-    const std::optional<std::string> text = view.setting(name);
-    return text ? std::optional<UnixSeconds>(std::atoll(text->c_str())) : std::nullopt;
   }
 
   bool look_at_all() const { return selection_changed_ || options_.listed == SyncOptions::Listed::in_full; }
@@ -330,8 +321,7 @@ class Sync {
 
   void move_cursor() {
     IndexGroup group = index_->group();
-    if (server_date_) group.put_setting(kCursor, std::to_string(*server_date_));
-    if (listing_covers_all()) group.put_setting(kLastFull, std::to_string(report_.started));
+    kCursor.move(group, server_date_, listing_covers_all() ? std::optional(report_.started) : std::nullopt);
     group.commit();
   }
 
