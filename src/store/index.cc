@@ -141,6 +141,7 @@ void IndexReader::each_unreadable(const FaultSink& callback) const {
   list_unreadable(in, kPublished, decode_asset_key, decode<PublishedRecord>, callback);
   list_unreadable(in, kRuns, decode_media_key, decode<RunRecord>, callback);
   list_unreadable(in, kProducts, any, decode<ProductRecord>, callback);
+  list_unreadable(in, kViewNumbers, decode_view_number_key, decode_view_number, callback);
   for (const Table table : {kQueue, kAbsent, kUnpublished})
     list_unreadable(in, table, decode_asset_key, any, callback);
 }

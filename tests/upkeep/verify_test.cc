@@ -232,6 +232,20 @@ TEST(Verify, ADamagedRecordIsNamedWithRebuild) {
   EXPECT_EQ(report.objects_read, 12u);  // the blobs are read all the same
 }
 
+TEST(Verify, ADamagedNumberOfAViewIsFound) {
+  MirrorFixture mirror;
+  const ViewNumber number{0x01020304, 0x1112131415161718};
+  mirror.change([&](IndexGroup& group) { group.put_view_number({"shop", "M5489B0D8B", 3}, number); });
+  EXPECT_EQ(mirror.verify_at(VerifyDepth::structure), Found{});
+  const fs::path file = mirror.store() / "index" / "data.mdb";
+  std::string bytes = read_file(file);
+  const std::string record = encode(number);
+  for (std::size_t at = bytes.find(record); at != std::string::npos; at = bytes.find(record, at + 1))
+    bytes[at + 4] = static_cast<char>(bytes[at + 4] ^ 1);
+  overwrite(file, bytes);
+  EXPECT_EQ(mirror.verify_at(VerifyDepth::structure), (Found{{"index_damaged", "table view_numbers"}}));
+}
+
 TEST(Verify, TheTablesOfProductsAreHeldAgainstEachOther) {
   const auto damaged_with = [](std::string_view from, std::string_view to) {
     MirrorFixture mirror;
