@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <filesystem>
-#include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -30,8 +33,9 @@ using Kind = JournalEntry::Kind;
 
 constexpr std::size_t kClashesMax = 100;
 constexpr std::size_t kGroupRecords = 50'000;
-// A link is a system call that mostly computes; two threads in different folders do not wait for each other.
-constexpr std::size_t kPlacedTogether = 8192;
+// A link is a system call that mostly computes; two threads in different folders do not wait for each other, and a third
+// has their next files ready meanwhile.
+constexpr std::size_t kPlacedTogether = 16'384;
 constexpr std::size_t kPlacedByOneThread = 512;
 constexpr std::size_t kPlaceThreads = 2;
 constexpr std::string_view kNothingChanged = "# nothing changed\n";
@@ -65,6 +69,7 @@ class Publisher {
         index_(index),
         blobs_(blobs),
         tree_(options.media_folder, options.durable, plan.resumes),
+        untouched_(tree_),
         changes_(options.changes_file.parent_path()) {
     make_folders(options.changes_file.parent_path());
     result_.clashes = plan.clashes;
@@ -117,33 +122,72 @@ class Publisher {
     sweep_temporaries(options_.media_folder, kSumsName);
   }
 
+  struct ToPlace {
+    std::uint64_t ordinal;  // in the journal
+    JournalEntry entry;
+    std::optional<Placement> placement;
+  };
+
   void place_files() {
     std::uint64_t ordinal = 0;
+    std::vector<ToPlace> next;
     plan_.journal->each([&](const JournalEntry& entry) {
       if (!entry.old_path.empty()) changes_.add(removal_line(entry.old_path));
-      if (places(entry)) together_.push_back({ordinal, entry, {}});
+      if (places(entry)) next.push_back({ordinal, entry, {}});
       ++ordinal;
-      if (together_.size() == kPlacedTogether) place_together();
+      if (next.size() == kPlacedTogether) place_in_background(std::exchange(next, {}));
     });
-    place_together();
+    place_in_background(std::move(next));
+    note(placed());
   }
 
-  void place_together() {
+  void place_in_background(std::vector<ToPlace> next) {
+    const std::vector<ToPlace> last = placed();
+    placing_ = std::move(next);
+    start_placing();
+    note(last);
+  }
+
+  void start_placing() {
     // what a killed publish left is tidied away in passing, also in folders above the thread's own
-    const bool alone = plan_.resumes || together_.size() < kPlacedByOneThread;
-    const std::size_t threads = alone ? 1 : kPlaceThreads;
-    const TreeFolder tree_before = tree_;
-    for_each_in_parallel(threads, threads, [&](std::size_t self) {
-      TreeFolder tree = tree_before;
-      for (ToPlace& one : together_)
-        if (std::hash<std::string>()(folder_of(one.entry.now.path)) % threads == self)
-          one.placement = tree.place(blobs_, one.entry.now.digest, one.entry.now.path);
+    if (plan_.resumes || placing_.size() < kPlacedByOneThread) return place_together(1);
+    try {
+      placer_ = start_thread([this] {
+        try {
+          place_together(kPlaceThreads);
+        } catch (...) {
+          placing_failure_ = std::current_exception();
+        }
+      });
+    } catch (const Error&) {  // there is no thread to be had
+      place_together(1);
+    }
+  }
+
+  // Waits for those under way.
+  std::vector<ToPlace> placed() {
+    if (placer_.joinable()) placer_.join();
+    if (placing_failure_) std::rethrow_exception(placing_failure_);
+    return std::exchange(placing_, {});
+  }
+
+  void note(const std::vector<ToPlace>& placed) {
+    for (const ToPlace& one : placed)
+      if (!note(one.entry, one.placement)) deferred_.push_back(one.ordinal);
+  }
+
+  void place_together(std::size_t threads) {
+    std::map<std::string, std::vector<ToPlace*>> by_folder;
+    for (ToPlace& one : placing_) by_folder[folder_of(one.entry.now.path)].push_back(&one);
+    std::vector<const std::vector<ToPlace*>*> folders;
+    for (const auto& [folder, files] : by_folder) folders.push_back(&files);
+    for_each_in_parallel(folders.size(), threads, [&](std::size_t i) {
+      TreeFolder tree = untouched_;
+      for (ToPlace* const one : *folders[i])
+        one->placement = tree.place(blobs_, one->entry.now.digest, one->entry.now.path);
       const std::lock_guard lock(tree_mutex_);
       tree_.take_over(tree);
     });
-    for (const ToPlace& one : together_)
-      if (!note(one.entry, one.placement)) deferred_.push_back(one.ordinal);
-    together_.clear();
   }
 
   bool note(const JournalEntry& entry, const std::optional<Placement>& placement) {
@@ -273,19 +317,17 @@ class Publisher {
   const PublishPlan& plan_;
   Index& index_;
   BlobStore& blobs_;
-  struct ToPlace {
-    std::uint64_t ordinal;  // in the journal
-    JournalEntry entry;
-    std::optional<Placement> placement;
-  };
-  std::vector<ToPlace> together_;
+  std::vector<ToPlace> placing_;
   std::mutex tree_mutex_;
   TreeFolder tree_;
+  const TreeFolder untouched_;           // for each thread to begin with
   LineSorter changes_;                   // as manifest lines, see manifest_merge.h
   std::vector<std::uint64_t> deferred_;  // places in the journal
   std::set<AssetKey> blocked_;
   std::set<MediaId> blocked_media_;
   PublishResult result_;
+  std::exception_ptr placing_failure_;
+  std::jthread placer_;  // the last: it uses all of the above until it ends
 };
 
 }  // namespace
