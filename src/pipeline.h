@@ -40,7 +40,7 @@ struct PipelineOptions {
   ImageWorker::Options image;
   Writer::Options writer;
   std::size_t image_threads = 2;
-  std::int64_t room_items = 8192;
+  std::int64_t room_items = 4096;
   std::int64_t room_bytes = std::int64_t{128} << 20;
   CatalogueWalk::Look look = CatalogueWalk::Look::at_changed;
   bool make_missing_derivatives = false;  // a recipe changed: look at every picture that is held

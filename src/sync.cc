@@ -119,6 +119,7 @@ class Sync {
   void mirror() {
     // Walk the listing and, while it runs, fetch, inspect, keep. What is committed stays, whatever happens
     // next.
+    if (selection_changed_) begin_selection();
     const bool unkept = open_history(*index_);
     fetch_and_keep();
     if (result_.failure) std::rethrow_exception(result_.failure);
@@ -172,6 +173,17 @@ class Sync {
   }
 
   bool look_at_all() const { return selection_changed_ || options_.listed == SyncOptions::Listed::in_full; }
+
+  // Every item of an empty index will be planned with this selection. Noted at once, so that a first run that is killed
+  // need not plan again all that was listed.
+  void begin_selection() {
+    const IndexView view = index_->view();
+    if (view.mark_count() > 0 || view.asset_count() > 0) return;
+    IndexGroup group = index_->group();
+    group.put_setting(kSelection, selection_.fingerprint());
+    group.commit();
+    selection_changed_ = false;
+  }
 
   std::unique_ptr<Listing> make_listing() {
     if (options_.listed == SyncOptions::Listed::not_at_all) return nullptr;
