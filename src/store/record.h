@@ -90,9 +90,7 @@ struct AssetRecord {
   UnixSeconds retired_at = 0;
   bool operator==(const AssetRecord&) const = default;
 
-  bool to_fetch() const {
-    return (state == AssetState::wanted || state == AssetState::failed) && !unlisted;
-  }
+  bool to_fetch() const { return (state == AssetState::wanted || state == AssetState::failed) && !unlisted; }
   bool is_absent() const { return unlisted && state != AssetState::retired; }
   bool to_publish() const { return digest.has_value() && state != AssetState::retired; }
 };
