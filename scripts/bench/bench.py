@@ -28,6 +28,7 @@ class Bench:
         self.trash = measure.Trash(self.work / "trash")
         self.nginx = Nginx(self.work)
         self.rows = []
+        self.plots = []
 
     def size(self, full, quick):
         return quick if self.quick else full
@@ -47,21 +48,28 @@ class Bench:
                               stderr=subprocess.DEVNULL).returncode == 0
 
     def draw(self, name, samples, title):
-        """A line over time as SVG; the figures beside it."""
+        """Memory over time as SVG; the figures beside it."""
         (self.work / f"{name}.json").write_text(json.dumps(samples))
         if not samples:
             return
-        wide, high, left, bottom = 800, 240, 50, 30
-        end, top = samples[-1][0], max(mb for _, mb in samples) * 1.1
-        points = " ".join(f"{left + t / end * (wide - left):.1f},{high - bottom - mb / top * (high - bottom - 20):.1f}"
-                          for t, mb in samples)
-        (self.work / f"{name}.svg").write_text(
+        wide, high, left, bottom, head = 800, 300, 60, 30, 40
+        end = samples[-1][0]
+        top = math.ceil(max(mb for _, mb, _ in samples) / 50) * 50
+        x = lambda seconds: left + seconds / end * (wide - left - 10)
+        y = lambda mb: high - bottom - mb / top * (high - bottom - head)
+        lines = "".join(f'<path d="M{left} {y(mb):.1f}H{wide - 10}" stroke="#ddd"/>'
+                        f'<text x="{left - 6}" y="{y(mb) + 4:.1f}" text-anchor="end">{mb} MB</text>'
+                        for mb in range(0, top + 1, 50))
+        for column, colour in ((1, "#06c"), (2, "#c60")):
+            points = " ".join(f"{x(sample[0]):.1f},{y(sample[column]):.1f}" for sample in samples)
+            lines += f'<polyline points="{points}" fill="none" stroke="{colour}"/>'
+        file = self.work / f"{name}.svg"
+        file.write_text(
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" font-family="sans-serif" '
-            f'font-size="12"><text x="{left}" y="14">{title}</text>'
-            f'<path d="M{left} 20V{high - bottom}H{wide}" fill="none" stroke="#888"/>'
-            f'<polyline points="{points}" fill="none" stroke="#06c"/>'
-            f'<text x="2" y="30">{top:.0f}</text><text x="2" y="{high - bottom}">0</text>'
-            f'<text x="{wide - 60}" y="{high - 10}">{end:.0f} s</text></svg>\n')
+            f'font-size="12"><rect width="{wide}" height="{high}" fill="#fff"/><text x="{left}" y="16">{title}: '
+            f'<tspan fill="#06c">all</tspan>, <tspan fill="#c60">without mapped files</tspan></text>'
+            f'{lines}<text x="{wide - 10}" y="{high - 10}" text-anchor="end">{end:.0f} s</text></svg>\n')
+        self.plots.append(file)
 
     def run_group(self, group):
         self.say(f"{group.case}: {group.work}")
@@ -179,6 +187,8 @@ def main():
         print(f"THE MACHINE WAS BUSY (load {busy:.1f} at the start): these figures are noise")
     print()
     print(bench.table())
+    for plot in bench.plots:
+        print(f"\n{plot.stem}: {plot}")
     if failed:
         print(f"\nfailed: {' '.join(failed)}")
         sys.exit(1)

@@ -306,7 +306,7 @@ def scale(bench):
             cost = mirror.sync(fetched=count, files=count)
             if count == sizes[-1]:
                 bench.draw("memory-all-new", cost.samples,
-                           f"Memory while {count} media come, all new (MB by seconds)")
+                           f"Memory while {count} media come, all new")
             return cost
 
         def note(costs, mirror=mirror, count=count):

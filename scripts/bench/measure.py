@@ -19,7 +19,7 @@ class Cost:
     written_mb: float  # handed to the file system for writing
     status: int
     output: str = ""
-    samples: list = field(default_factory=list)  # (seconds since the start, MB)
+    samples: list = field(default_factory=list)  # (seconds since the start, MB, MB that are no part of a file)
 
 
 def _children(pid):
@@ -32,21 +32,25 @@ def _children(pid):
 
 
 def _memory_mb(pid):
-    """Proportional, so that pages which a process shares with its children count once."""
-    total = 0
+    """All, and what is no part of a file. Proportional, so that pages which a process shares with its children count
+    once."""
+    mb = {"Pss:": 0, "Pss_Anon:": 0}
     try:
         with open(f"/proc/{pid}/smaps_rollup") as file:
-            for line in file:
-                if line.startswith("Pss:"):
-                    total = int(line.split()[1]) / 1024
+            for name, kilobytes, *_ in map(str.split, file):
+                if name in mb:
+                    mb[name] = int(kilobytes) / 1024
     except OSError:
-        return 0
-    return total + sum(_memory_mb(child) for child in _children(pid))
+        return 0, 0
+    own = tuple(mb.values())
+    return tuple(map(sum, zip(own, *(_memory_mb(child) for child in _children(pid)))))
 
 
 def _sample(pid, start, samples, over):
     while not over.wait(SAMPLE_SECONDS):
-        samples.append((time.monotonic() - start, _memory_mb(pid)))
+        all_mb, anonymous_mb = _memory_mb(pid)
+        if all_mb:
+            samples.append((time.monotonic() - start, all_mb, anonymous_mb))
 
 
 def run(command, *, cwd=None, env=None, accept=(0,), log=None, kill_after=None, when_running=None):
@@ -81,7 +85,7 @@ def run(command, *, cwd=None, env=None, accept=(0,), log=None, kill_after=None, 
         text = output.read()
         output.close()
     cost = Cost(wall, usage.ru_utime + usage.ru_stime,
-                max([mb for _, mb in samples] + [usage.ru_maxrss / 1024]), usage.ru_oublock * 512 / 1e6,
+                max([mb for _, mb, _ in samples] + [usage.ru_maxrss / 1024]), usage.ru_oublock * 512 / 1e6,
                 process.returncode, text, samples)
     if accept is not None and cost.status not in accept:
         raise RuntimeError(f"{' '.join(map(str, command))[:300]}\nended with {cost.status}\n{text[-3000:]}")
