@@ -178,9 +178,6 @@ def main():
                 bench.say(f"{name} FAILED: {error}")
     finally:
         bench.nginx.stop()
-        bench.trash.take(bench.work / "copy")
-        bench.say("deleting what the runs left")
-        bench.trash.empty()
     (bench.work / "results.json").write_text(json.dumps(bench.rows, indent=1))
     print(machine(bench))
     if busy > 0.3 * os.cpu_count():
@@ -191,7 +188,11 @@ def main():
         print(f"\n{plot.stem}: {plot}")
     if failed:
         print(f"\nfailed: {' '.join(failed)}")
-        sys.exit(1)
+    sys.stdout.flush()
+    bench.say("deleting what the runs left")
+    bench.trash.take(bench.work / "copy")
+    bench.trash.empty()
+    sys.exit(1 if failed else 0)
 
 
 ORDER = ["fetch", "fetch-h2", "durable", "far", "full", "full-limit", "scale", "nochange", "verify", "publish",
