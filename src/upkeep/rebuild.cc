@@ -175,7 +175,9 @@ class Rebuild {
     record.held_url.clear();
     record.etag.clear();
     record.last_modified.clear();
-    if (record.state == AssetState::held) record.state = AssetState::wanted;
+    if (record.state != AssetState::held) return;
+    record.state = AssetState::wanted;
+    record.unlisted = false;  // or it would not be asked for, though it stays until a second listing lacks it
   }
 
   // ---- what is published

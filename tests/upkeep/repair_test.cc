@@ -242,6 +242,19 @@ TEST(Repair, AForgottenAssetIsNotAskedForConditionally) {
   EXPECT_EQ(record->url, "https://media.example/3.jpg");
 }
 
+TEST(Repair, WhatOneListingLackedIsAskedForAllTheSame) {
+  M mirror;
+  mirror.change([](IndexGroup& group) {
+    AssetRecord asset = *group.asset({3, "huge"});
+    asset.unlisted = true;
+    group.put_asset({3, "huge"}, asset);
+  });
+  flip_a_bit(mirror.blob(M::digest_of(3)));
+  mirror.repair_all();
+  EXPECT_TRUE(mirror.open().view().asset({3, "huge"})->to_fetch());
+  EXPECT_EQ(mirror.open().view().queue_count(), 1u);
+}
+
 TEST(Repair, ARetiredAssetStaysRetired) {
   M mirror;
   mirror.change([](IndexGroup& group) {
