@@ -179,8 +179,8 @@ class Repair {
     record->fetched_at = 0;
     if (record->state == AssetState::held) {
       record->state = AssetState::wanted;
-      record->unlisted =
-          false;  // or it would not be asked for, though it stays until a second listing lacks it
+      // or it would not be asked for, though it stays until a second listing lacks it
+      record->unlisted = false;
     }
     group.put_asset(key, *record);
     group.mark_unpublished(key);
