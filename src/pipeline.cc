@@ -329,6 +329,9 @@ class Loop {
     snapshot.failed = failed_;
     snapshot.in_flight = downloader_.in_flight();
     snapshot.bytes = downloader_.bytes();
+    snapshot.waits = downloader_.waiting();
+    if (listing_ != nullptr && !listing_over_)
+      if (auto waiting = listing_->waiting()) snapshot.waits.push_back(std::move(*waiting));
     return snapshot;
   }
 

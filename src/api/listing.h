@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/media.h"
+#include "base/waiting.h"
 #include "http/transport.h"
 
 namespace medimirror {
@@ -50,6 +51,9 @@ class Listing {
   virtual void advance(SteadyTime now) = 0;
   virtual bool handle(Completed& completed) = 0;  // true: it was this listing's request
   virtual SteadyTime wake_at() const = 0;         // when advance() has something to do though nothing arrived
+
+  // Why no items come just now, where that takes longer than an answer usually does.
+  virtual std::optional<Waiting> waiting() const { return std::nullopt; }
 
   // The items parsed since the last call, replacing `batch`; their views live until the next take() or
   // advance().

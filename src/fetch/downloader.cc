@@ -294,7 +294,8 @@ void Downloader::note_health(const std::string& origin, Host& host, const Classi
       // a tenth of jitter above what was asked, so that many mirrors do not come back in the same second
       const auto span = std::chrono::duration_cast<Millis>(asked);
       pause(host,
-            span + Millis(static_cast<std::int64_t>(random() * 0.1 * static_cast<double>(span.count()))));
+            span + Millis(static_cast<std::int64_t>(random() * 0.1 * static_cast<double>(span.count()))),
+            fmt::format("it asked to be left alone ({})", verdict.reason));
       host.asked_to_wait_until = std::max(host.asked_to_wait_until, clock_.wall_now() + span);
       if (span > options_.outage_ms_max) {
         give_up(origin, host,
@@ -304,12 +305,14 @@ void Downloader::note_health(const std::string& origin, Host& host, const Classi
         return;
       }
     } else {
-      pause(host, options_.retry.first_delay);
+      pause(host, options_.retry.first_delay,
+            fmt::format("it limits how often it is asked ({})", verdict.reason));
     }
   }
   if (host.failures_in_row >= options_.failures_to_pause && !paused_already && !told_how_long) {
     const auto step = options_.retry.first_delay * (1 << std::min(host.pauses_in_row++, 6));
-    pause(host, std::min<Millis>(step, options_.retry.delay_max));
+    pause(host, std::min<Millis>(step, options_.retry.delay_max),
+          fmt::format("it fails each request ({})", verdict.reason));
   }
   if (host.failures_in_row >= options_.failures_to_pause &&
       now - *host.failing_since > options_.outage_ms_max)
@@ -320,8 +323,23 @@ void Downloader::note_health(const std::string& origin, Host& host, const Classi
             true);
 }
 
-void Downloader::pause(Host& host, Millis span) {
-  host.paused_until = std::max(host.paused_until, clock_.steady_now() + span);
+void Downloader::pause(Host& host, Millis span, std::string why) {
+  const SteadyTime now = clock_.steady_now();
+  if (host.paused_until <= now) host.paused_since = now;
+  host.paused_because = std::move(why);
+  host.paused_until = std::max(host.paused_until, now + span);
+}
+
+std::vector<Waiting> Downloader::waiting() const {
+  std::vector<Waiting> all;
+  const SteadyTime now = clock_.steady_now();
+  for (const auto& [origin, host] : hosts_) {
+    if (host.given_up || host.paused_until <= now || (host.ready.empty() && host.retries.empty())) continue;
+    Waiting& waiting =
+        all.emplace_back(Waiting{origin, host.paused_because, host.paused_since, host.paused_until, {}});
+    if (host.failing_since) waiting.gives_up = *host.failing_since + options_.outage_ms_max;
+  }
+  return all;
 }
 
 void Downloader::give_up(const std::string& origin, Host& host, std::string sentence, bool try_later) {
@@ -389,7 +407,7 @@ void Downloader::pause_host(const std::string& origin, WallTime until) {
                         origin, format_duration(until - now)),
             true);
   } else {
-    pause(host, until - now);
+    pause(host, until - now, "it asked in an earlier run to be left alone");
   }
 }
 

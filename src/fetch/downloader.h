@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/waiting.h"
 #include "http/retry_policy.h"
 #include "http/transport.h"
 #include "http/url.h"
@@ -115,6 +116,7 @@ class Downloader {
   bool idle() const { return running_.empty() && waiting_ == 0 && results_.empty(); }
 
   const std::vector<HostTrouble>& trouble() const { return trouble_; }
+  std::vector<Waiting> waiting() const;  // the hosts that are not asked just now, though items wait for them
   std::uint64_t requests() const { return requests_; }
   std::uint64_t retries() const { return retries_; }
   std::uint64_t bytes() const { return bytes_; }
@@ -142,7 +144,8 @@ class Downloader {
   struct Host {
     std::deque<Item> ready;
     std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries;
-    SteadyTime paused_until{};
+    SteadyTime paused_since{}, paused_until{};
+    std::string paused_because;
     WallTime asked_to_wait_until{};
     int running = 0;
     int failures_in_row = 0, refusals_in_row = 0, gone_in_row = 0;
@@ -158,7 +161,7 @@ class Downloader {
   void try_again(Item item, const Classified& verdict, const std::string& detail);
   void redirect(Item item, const Response& response);
   void note_health(const std::string& origin, Host& host, const Classified& verdict, int status);
-  void pause(Host& host, Millis span);
+  void pause(Host& host, Millis span, std::string why);
   void give_up(const std::string& origin, Host& host, std::string sentence, bool try_later);
   double random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 

@@ -7,8 +7,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/waiting.h"
 
 namespace medimirror {
 
@@ -20,6 +22,7 @@ struct ProgressSnapshot {
   std::uint64_t failed = 0;
   std::uint64_t in_flight = 0;
   std::uint64_t bytes = 0;  // downloaded
+  std::vector<Waiting> waits;
 };
 
 class Progress {
