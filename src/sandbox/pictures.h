@@ -1,7 +1,8 @@
 // Role: the bytes of a picture file. The same request gives the same bytes, for ever and in every process of
 // a seed.
-// Threads: any number. Small pictures are computed on the spot; real ones are drawn with libvips at the first
-// request and kept on disk.
+// Threads: any number. Small pictures are computed on the spot; real ones are drawn at the first request, all by one
+// thread of their own, and kept on disk. Nobody else calls libvips: threads around it have ended the process before
+// (lettering.h), and one thread leaves nothing to go wrong.
 // Failure: throws Error{disk} when the folder cannot be written, Error{internal} when libvips fails.
 #pragma once
 

@@ -1,22 +1,22 @@
 // Product-like pictures: a box or a bottle with a soft shadow, a brand and some paper grain, drawn at 1500²
-// and scaled down. The drawing is plain arithmetic; libvips writes the text, scales and encodes. See
-// pictures.h.
+// and scaled down. The drawing is plain arithmetic; libvips scales and encodes. See pictures.h.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
+#include <future>
 #include <list>
-#include <mutex>
-#include <semaphore>
+#include <optional>
+#include <thread>
 #include <vector>
 #include <vips/vips8>
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/inbox.h"
+#include "sandbox/lettering.h"
 #include "sandbox/mix.h"
 #include "sandbox/pictures.h"
 
@@ -24,7 +24,8 @@ namespace medimirror::sandbox {
 namespace {
 
 constexpr int kEdge = 1500;
-constexpr std::size_t kMastersMax = 4;  // drawings kept for their other sizes; 9 MB each
+constexpr std::size_t kMastersMax = 4;    // drawings kept for their other sizes; 9 MB each
+constexpr std::size_t kOrdersMax = 1024;  // who orders more waits to order
 constexpr std::string_view kBrands[] = {"Dolorix",  "Vitaforte", "Dermacalm", "Gastrovel",
                                         "Ocuclair", "Tussinol",  "Magnesan",  "Flexarth",
                                         "Somnia",   "Allerstop", "Propolia",  "Ferrodyn"};
@@ -73,28 +74,6 @@ Pack draw_pack(std::uint64_t key) {
   return pack;
 }
 
-// Text as coverage, 0 to 255, at most `width` wide. Where no font can be had, none is drawn: the picture
-// stays valid.
-struct Coverage {
-  int width = 0, height = 0;
-  std::vector<std::uint8_t> at;
-};
-Coverage write_text(const std::string& text, int width, int height) {
-  Coverage coverage;
-  try {
-    const vips::VImage image = vips::VImage::text(
-        text.c_str(),
-        vips::VImage::option()->set("width", width)->set("height", height)->set("font", "sans bold"));
-    std::size_t size = 0;
-    auto* const bytes = static_cast<std::uint8_t*>(image.write_to_memory(&size));
-    coverage = {image.width(), image.height(), std::vector<std::uint8_t>(bytes, bytes + size)};
-    g_free(bytes);
-  } catch (const vips::VError&) {
-    vips_error_clear();
-  }
-  return coverage;
-}
-
 // RGBA, with straight transparency.
 class Canvas {
  public:
@@ -102,10 +81,10 @@ class Canvas {
     draw_shadow();
     draw_body();
     const int width = static_cast<int>((pack.right - pack.left) * 0.8f);
-    const int band = static_cast<int>(pack.band_bottom - pack.band_top);
-    stamp(write_text(pack.brand, width, band * 3 / 4), static_cast<int>(pack.band_top) + band / 8,
+    const float band = pack.band_bottom - pack.band_top;
+    stamp(write_text(pack.brand, width, static_cast<int>(band * 0.7f)), pack.band_top + band / 2,
           {255, 255, 255});
-    stamp(write_text(pack.strength, width * 3 / 4, 70), static_cast<int>(pack.bottom) - 170, pack.ink);
+    stamp(write_text(pack.strength, width * 3 / 4, 60), pack.bottom - 140, pack.ink);
     add_grain();
   }
 
@@ -164,7 +143,8 @@ class Canvas {
     }
   }
 
-  void stamp(const Coverage& text, int top, Rgb colour) {
+  void stamp(const Coverage& text, float middle, Rgb colour) {
+    const int top = static_cast<int>(middle) - text.height / 2;
     const int left = static_cast<int>((pack_.left + pack_.right) / 2) - text.width / 2;
     for (int y = 0; y < text.height; ++y) {
       for (int x = 0; x < text.width; ++x) {
@@ -201,25 +181,55 @@ class Canvas {
   std::vector<std::uint8_t> pixels_;
 };
 
-using Master =
-    std::shared_ptr<const std::vector<std::uint8_t>>;  // shared: a request may outlast its place in the list
-
 class RealPictures final : public Pictures {
  public:
   explicit RealPictures(std::filesystem::path folder) : folder_(std::move(folder)) {
     if (VIPS_INIT("medimirror-sandbox") != 0) throw Error(ErrorKind::internal, "libvips cannot start");
-    vips_concurrency_set(1);  // one thread a request is enough: requests are many
+    vips_concurrency_set(1);  // pictures are many; one thread for each is enough
     vips_cache_set_max(0);
-    // Else each of many threads keeps the drawings it freed: 400 MB where 150 do.
-    mallopt(M_MMAP_THRESHOLD, 1 << 20);
     make_folders(folder_);
+    thread_ = std::thread([this] { draw_orders(); });
+  }
+
+  ~RealPictures() override {
+    orders_.close();
+    thread_.join();
   }
 
   std::string bytes(const PictureSpec& spec) override {
+    if (auto kept = read_file_if_exists(path_of(spec))) return *std::move(kept);
+    Order order{spec, {}};
+    std::future<std::string> drawn = order.drawn.get_future();
+    orders_.push(std::move(order));
+    return drawn.get();
+  }
+
+ private:
+  std::filesystem::path path_of(const PictureSpec& spec) const {
+    constexpr std::string_view kExtensions[] = {"jpg", "png", "webp"};
+    return folder_ / fmt::format("{:02x}", spec.key & 0xff) /
+           fmt::format("{:016x}-{}{}{}.{}", spec.key, name_of(spec.size), spec.cut_out ? "-cut" : "",
+                       spec.square ? "" : "-wide", kExtensions[static_cast<std::size_t>(spec.encoding)]);
+  }
+
+  struct Order {
+    PictureSpec spec;
+    std::promise<std::string> drawn;
+  };
+
+  void draw_orders() {
+    while (std::optional<Order> order = orders_.take()) {
+      try {
+        order->drawn.set_value(draw(order->spec));
+      } catch (...) {
+        order->drawn.set_exception(std::current_exception());
+      }
+    }
+  }
+
+  std::string draw(const PictureSpec& spec) {
     const std::filesystem::path path = path_of(spec);
-    if (auto kept = read_file_if_exists(path)) return *std::move(kept);
-    const Turn turn(turns_);
-    if (auto kept = read_file_if_exists(path)) return *std::move(kept);  // drawn while we waited
+    if (auto kept = read_file_if_exists(path)) return *std::move(kept);  // ordered twice at once
     std::string made;
     try {
       made = encode(spec);
@@ -231,33 +241,20 @@ class RealPictures final : public Pictures {
     return made;
   }
 
- private:
-  std::filesystem::path path_of(const PictureSpec& spec) const {
-    constexpr std::string_view kExtensions[] = {"jpg", "png", "webp"};
-    return folder_ / fmt::format("{:02x}", spec.key & 0xff) /
-           fmt::format("{:016x}-{}{}{}.{}", spec.key, name_of(spec.size), spec.cut_out ? "-cut" : "",
-                       spec.square ? "" : "-wide", kExtensions[static_cast<std::size_t>(spec.encoding)]);
-  }
-
-  Master master(std::uint64_t key) {
-    {
-      const std::lock_guard lock(mutex_);
-      for (const auto& [known, pixels] : masters_)
-        if (known == key) return pixels;
-    }
+  const std::vector<std::uint8_t>& master(std::uint64_t key) {
+    for (const auto& [known, pixels] : masters_)
+      if (known == key) return pixels;
     const Pack pack = draw_pack(key);
-    auto drawn = std::make_shared<const std::vector<std::uint8_t>>(Canvas(pack).take());
-    const std::lock_guard lock(mutex_);
-    masters_.emplace_front(key, drawn);
+    masters_.emplace_front(key, Canvas(pack).take());
     if (masters_.size() > kMastersMax) masters_.pop_back();
-    return drawn;
+    return masters_.front().second;
   }
 
   std::string encode(const PictureSpec& spec) {
     constexpr int kEdges[] = {200, 450, 900, kEdge};
-    const Master pixels = master(spec.key);
-    vips::VImage image = vips::VImage::new_from_memory(const_cast<std::uint8_t*>(pixels->data()),
-                                                       pixels->size(), kEdge, kEdge, 4, VIPS_FORMAT_UCHAR)
+    const std::vector<std::uint8_t>& pixels = master(spec.key);
+    vips::VImage image = vips::VImage::new_from_memory(const_cast<std::uint8_t*>(pixels.data()),
+                                                       pixels.size(), kEdge, kEdge, 4, VIPS_FORMAT_UCHAR)
                              .copy(vips::VImage::option()->set("interpretation", VIPS_INTERPRETATION_sRGB));
     const std::vector<double> white = {255, 255, 255};
     const bool transparent = spec.cut_out && spec.encoding != Encoding::jpeg;
@@ -284,11 +281,11 @@ class RealPictures final : public Pictures {
     return bytes;
   }
 
-  // Written under a name of its own and renamed: another thread may draw the same picture, with the same
+  // Written under a name of its own and renamed: another process may draw the same picture, with the same
   // bytes. Not synced to disk: it can be drawn again.
   void keep(const std::filesystem::path& path, const std::string& bytes) {
     make_folders(path.parent_path());
-    const auto temporary = path.string() + fmt::format(".{}.{}", getpid(), ++serial_);
+    const auto temporary = path.string() + fmt::format(".{}", getpid());
     {
       const UniqueFd file = open_file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
       write_all(file.get(), bytes, temporary);
@@ -296,23 +293,11 @@ class RealPictures final : public Pictures {
     std::filesystem::rename(temporary, path);
   }
 
-  // A drawing takes some 30 MB and a core: as many at once as there are cores, however many requests wait.
-  using Turns = std::counting_semaphore<1024>;
-  struct Turn {
-    explicit Turn(Turns& the_turns) : turns(the_turns) { turns.acquire(); }
-    ~Turn() { turns.release(); }
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-    Turns& turns;
-  };
-
   const std::filesystem::path folder_;
-  // One at a time: libvips 8.14 in several threads of a process ends it now and then (a division by zero inside a GLib
-  // hash table was seen twice).
-  Turns turns_{1};
-  std::mutex mutex_;
-  std::list<std::pair<std::uint64_t, Master>> masters_;  // newest first
-  std::atomic<std::uint64_t> serial_{0};
+  Inbox<Order> orders_{kOrdersMax};
+  // Of the drawing thread alone:
+  std::list<std::pair<std::uint64_t, std::vector<std::uint8_t>>> masters_;  // newest first
+  std::thread thread_;
 };
 
 }  // namespace
