@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/exit_status.h"
 #include "cli/cli.h"
+#include "cli/signals.h"
 #include "image/decoder_process.h"
 
 namespace {
@@ -37,6 +38,7 @@ int main(int argc, char** argv) {
   // before anything else: a decoder process is this program with one word, and no rights to lose
   if (argc == 2 && std::string_view(argv[1]) == "decoder-process") return decoder_process_main();
   forbid_core_files();
+  end_at_once_on_signals();
   try {
     const ExitStatus status = run_command_line(argc, argv);
     if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category());

@@ -13,11 +13,19 @@ namespace medimirror {
 
 namespace {
 
+constexpr int kStops[] = {SIGINT, SIGTERM, SIGHUP};
+
 sigset_t watched_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) sigaddset(&set, signal);
+  for (const int signal : kStops) sigaddset(&set, signal);
+  sigaddset(&set, SIGUSR1);
   return set;
+}
+
+// Of a process that does nothing that a kill could spoil: what is half written is swept or begun anew by the next run.
+void end_at_once(int) {
+  _exit(static_cast<int>(ExitStatus::interrupted));
 }
 
 void watch(StopFlag& stop) {
@@ -38,6 +46,16 @@ void watch(StopFlag& stop) {
 }
 
 }  // namespace
+
+void end_at_once_on_signals() {
+  for (const int signal : kStops) {
+    struct sigaction now = {};
+    if (sigaction(signal, nullptr, &now) != 0 || now.sa_handler == SIG_IGN) continue;
+    now = {};
+    now.sa_handler = end_at_once;
+    sigaction(signal, &now, nullptr);
+  }
+}
 
 SignalWatch::SignalWatch(StopFlag& stop) {
   const sigset_t set = watched_signals();

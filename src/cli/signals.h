@@ -11,6 +11,11 @@
 
 namespace medimirror {
 
+// For main, before anything else: until a command watches for itself, and in commands that have nothing to finish, the
+// first Ctrl-C or SIGTERM ends the process with the exit status of an early stop. What the caller has us ignore (nohup)
+// stays ignored.
+void end_at_once_on_signals();
+
 class SignalWatch {
  public:
   explicit SignalWatch(StopFlag& stop);

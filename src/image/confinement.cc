@@ -99,7 +99,7 @@ class Filter {
 void limit_process(std::uint64_t memory_bytes_max) {
   // The terminal's Ctrl-C and systemd's SIGTERM go to every process of the group; the parent drains and
   // decides.
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) std::signal(number, SIG_IGN);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) std::signal(number, SIG_IGN);
   // With the parent goes the child, even in the middle of a picture. (Between pictures the closed socket
   // tells it.)
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail("PR_SET_PDEATHSIG", errno);

@@ -47,10 +47,13 @@ pid_t spawn(const std::string& program, const std::string& argument, int child_e
 
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  sigset_t none, all;
-  sigemptyset(&none);
+  // The terminal's Ctrl-C and systemd's SIGTERM reach the process as well. It ignores them once it is confined; until
+  // then, while it loads its libraries, they wait.
+  sigset_t early, all;
+  sigemptyset(&early);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&early, signal);
   sigfillset(&all);
-  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigmask(&attributes, &early);
   posix_spawnattr_setsigdefault(&attributes, &all);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 

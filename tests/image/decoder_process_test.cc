@@ -1,5 +1,5 @@
 // The decoder behind its process boundary. This binary is its own helper: `decoder-process` serves the real
-// inspector, `faulty-decoder` one that misbehaves on command.
+// inspector, `faulty-decoder` one that misbehaves on command, `interrupted-decoder` one that meets a Ctrl-C early.
 #include "image/decoder_process.h"
 
 #include <fcntl.h>
@@ -224,6 +224,15 @@ TEST(Decoder, CtrlCDoesNotReachTheChild) {
   EXPECT_EQ(decoder.processes_started(), 1u);
 }
 
+TEST(Decoder, CtrlCDoesNotReachAChildThatIsStillLoading) {
+  DecoderOptions options;
+  options.argument = "interrupted-decoder";
+  Decoder decoder(options);
+  decoder.warm_up();
+  expect_still_works(decoder);
+  EXPECT_EQ(decoder.processes_started(), 1u);
+}
+
 TEST(Decoder, WhatIsNoPictureNeverStartsAProcess) {
   Decoder decoder(real());
   EXPECT_EQ(refused(decoder.inspect("<html>no</html>", {})).reason, RejectionReason::html_page);
@@ -269,6 +278,10 @@ TEST(Decoder, AllFormatsWorkConfined) {
 int main(int argc, char** argv) {
   const std::string_view verb = argc == 2 ? argv[1] : "";
   if (verb == "decoder-process") return medimirror::decoder_process_main(3);
+  if (verb == "interrupted-decoder") {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) raise(signal);
+    return medimirror::decoder_process_main(3);
+  }
   if (verb == "faulty-decoder") return medimirror::serve_decoder(3, medimirror::misbehave);
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
