@@ -102,8 +102,6 @@ class Loop {
     result.already_known = walk_.already_known();
     result.unparsable = walk_.unparsable();
     result.seen = walk_.take_seen();
-    for (const MediaId id : tried_)
-      ++(std::ranges::binary_search(result.seen, id) ? result.tried_listed : result.tried_carried_over);
     result.queue_done = queue_done() && !cancelled_;
     result.trouble = downloader_.trouble();
     result.paused_hosts = downloader_.pauses();
@@ -183,7 +181,7 @@ class Loop {
     note_committed(news.listed);
     barrier_seen_ = news.barrier;
     failed_ = news.failed;
-    queued_ = news.queued;
+    to_fetch_ = std::max(to_fetch_, news.to_fetch);
     view_.renew();  // see there
   }
 
@@ -205,7 +203,7 @@ class Loop {
       if (!record || !record->to_fetch() || tried_in_this_run(*record)) continue;
       Download download{key, record->url, {}};
       if (can_revalidate(*record)) download.validators = {record->etag, record->last_modified};
-      ++to_fetch_;
+      to_fetch_ = std::max(to_fetch_, ++added_);
       downloader_.add(std::move(download));
     }
   }
@@ -244,10 +242,7 @@ class Loop {
     for (FetchResult& result : results) {
       const bool cancelled = std::holds_alternative<Cancelled>(result.outcome);
       cancelled_ = cancelled_ || cancelled;
-      if (!cancelled) {
-        tried_.push_back(result.key.media);
-        ++tried_count_;
-      }
+      if (!cancelled) ++tried_count_;
       std::visit([&](auto& outcome) { pass_on(result, outcome); }, result.outcome);
     }
   }
@@ -324,7 +319,7 @@ class Loop {
     ProgressSnapshot snapshot;
     snapshot.listed = walk_.items();
     snapshot.listing_done = listing_ == nullptr || listing_over_;
-    snapshot.to_fetch = std::max(to_fetch_, tried_count_ + queued_);
+    snapshot.to_fetch = to_fetch_;
     snapshot.done = tried_count_;
     snapshot.failed = failed_;
     snapshot.in_flight = downloader_.in_flight();
@@ -370,10 +365,11 @@ class Loop {
   std::optional<AssetKey> cursor_;
   enum class Pass { first, settling, second, over } pass_ = Pass::first;
   bool cancelled_ = false;
-  std::vector<MediaId> tried_;
   std::vector<Digest> underived_;
 
-  std::uint64_t to_fetch_ = 0, tried_count_ = 0, failed_ = 0, queued_ = 0;
+  std::uint64_t added_ = 0;     // to the downloader
+  std::uint64_t to_fetch_ = 0;  // known so far
+  std::uint64_t tried_count_ = 0, failed_ = 0;
 };
 
 }  // namespace
@@ -408,6 +404,8 @@ PipelineResult run_pipeline(const PipelineOptions& options, Listing* listing, Tr
   if (writer_thread.joinable()) writer_thread.join();
   result.failure = failure.get();
   result.written = std::move(writer.totals());
+  for (const MediaId id : result.written.tried)
+    ++(std::ranges::binary_search(result.seen, id) ? result.tried_listed : result.tried_carried_over);
   return result;
 }
 

@@ -34,11 +34,10 @@ void count_absent(const IndexView& view, const std::vector<MediaId>& seen, int c
 
 }  // namespace
 
-void preview_sync(Listing& listing, const Selection& selection, Transport& transport, const Index& index,
-                  const Clock& clock, Progress& progress, const StopFlag& stop, bool look_at_all,
-                  int confirmations, RunReport& report) {
+void preview_sync(Listing& listing, const Selection& selection, const Wire& wire, const Index& index,
+                  const PreviewOptions& options, RunReport& report) {
   const IndexView view = index.view();
-  CatalogueWalk walk(view, look_at_all ? CatalogueWalk::Look::at_all : CatalogueWalk::Look::at_changed);
+  CatalogueWalk walk(view, options.look);
   RunReport::Items& items = report.items;
   std::vector<MediaId> planned;
 
@@ -52,7 +51,7 @@ void preview_sync(Listing& listing, const Selection& selection, Transport& trans
       for (const SelectedAsset& asset : selected.assets) {
         const std::optional<AssetRecord> held = view.asset(asset.key);
         const bool blob_known = held && held->digest && view.blob(*held->digest).has_value();
-        const bool fetch = plan_asset(asset, held, blob_known, clock.unix_now()).to_fetch();
+        const bool fetch = plan_asset(asset, held, blob_known, wire.clock.unix_now()).to_fetch();
         ++(fetch ? items.pending : items.unchanged);
         if (asset.source_format != asset.key.format) ++items.fallback;
       }
@@ -60,31 +59,15 @@ void preview_sync(Listing& listing, const Selection& selection, Transport& trans
     updates.clear();
   };
 
-  std::vector<ListedItem> batch;
   std::vector<ListedUpdate> changed;
-  while (!stop.requested()) {
-    listing.advance(clock.steady_now());
-    while (listing.take(batch)) {
-      walk.absorb(batch, changed);
-      plan(changed);
-    }
-    if (listing.state() != Listing::State::running) break;
-    const SteadyTime now = clock.steady_now();
-    for (Completed& completed : transport.wait(std::clamp(listing.wake_at(), now, now + Millis(250))))
-      listing.handle(completed);
-    ProgressSnapshot snapshot;
-    snapshot.listed = walk.items();
-    progress.update(snapshot, clock.steady_now());
-  }
+  drive(listing, wire, [&](const std::vector<ListedItem>& batch) {
+    walk.absorb(batch, changed);
+    plan(changed);
+  });
   walk.finish(changed);
   plan(changed);
 
-  report.listing.mode = listing.mode() == Listing::Mode::stream ? "stream" : "query";
-  report.listing.total = listing.total().value_or(0);
-  report.requests.api = listing.requests();
-  report.listing.complete = listing.state() == Listing::State::complete;
-  report.listing.cut_reason = listing.cut_reason();
-  report.listing.malformed = listing.malformed() + walk.unparsable();
+  report.listing.malformed += walk.unparsable();
   items.listed = walk.items();
   items.links += walk.unchanged().links;
   items.filtered += walk.unchanged().filtered;
@@ -93,7 +76,7 @@ void preview_sync(Listing& listing, const Selection& selection, Transport& trans
   const std::uint64_t left_over = queued_of(view, seen, planned);
   items.pending += left_over;
   items.unchanged += walk.unchanged().assets - std::min(left_over, walk.unchanged().assets);
-  if (report.listing.complete) count_absent(view, seen, confirmations, items);
+  if (listing.state() == Listing::State::complete) count_absent(view, seen, options.confirmations, items);
 }
 
 }  // namespace medimirror

@@ -6,20 +6,22 @@
 #pragma once
 
 #include "api/listing.h"
-#include "base/clock.h"
-#include "base/stop.h"
+#include "catalogue_walk.h"
 #include "fetch/selection.h"
-#include "http/transport.h"
-#include "report/progress.h"
+#include "listing_drive.h"
 #include "report/run_report.h"
 #include "store/index.h"
 
 namespace medimirror {
 
-// Counts go into the report: items.pending is what would be fetched, items.retired what would leave
-// with `confirmations` (retire.h), items.unconfirmed what would wait for another listing.
-void preview_sync(Listing& listing, const Selection& selection, Transport& transport, const Index& index,
-                  const Clock& clock, Progress& progress, const StopFlag& stop, bool look_at_all,
-                  int confirmations, RunReport& report);
+struct PreviewOptions {
+  CatalogueWalk::Look look = CatalogueWalk::Look::at_changed;
+  int confirmations = 2;  // retire.h
+};
+
+// Counts go into the report: items.pending is what would be fetched, items.retired what would leave, items.unconfirmed
+// what would wait for another listing. Of the listing itself the caller reports.
+void preview_sync(Listing& listing, const Selection& selection, const Wire& wire, const Index& index,
+                  const PreviewOptions& options, RunReport& report);
 
 }  // namespace medimirror

@@ -44,12 +44,10 @@ CodeList read_codes(const ProductOptions& options) {
 
 }  // namespace
 
-void ProductStage::prepare(Ask ask, const ApiOptions& api, Transport& transport, Index& index,
-                           const Clock& clock, Progress& progress, const StopFlag& stop, Selection& selection,
-                           RunReport& report) {
+void ProductStage::prepare(Ask ask, const ApiOptions& api, const Wire& wire, Index& index,
+                           Selection& selection, RunReport& report) {
   if (!options_.needed()) return;
-  RunReport::Products products;
-  products.mode = "none";
+  RunReport::Products& products = report.products.emplace();
   ProductRequests plan;
   plan.filters = {every_product_filter()};
   plan.sentence = "all products are listed by one request";
@@ -58,14 +56,15 @@ void ProductStage::prepare(Ask ask, const ApiOptions& api, Transport& transport,
     if (!options_.list) plan = plan_product_requests(codes_->codes, api.requests_per_minute);
   }
   if (ask != Ask::index_only) {
-    progress.say(plan.sentence);
-    products = list(ask, plan.filters, api, transport, index, clock, progress, stop);
+    wire.progress.say(plan.sentence);
+    list(ask, plan.filters, api, wire, index, products);
     whole_ = products.complete;
     if (!whole_ && !products.cut_reason.empty())
-      progress.say(
+      wire.progress.say(
           fmt::format("the products were not listed to their end: {}; nothing will be removed in this run",
                       products.cut_reason));
   } else {
+    products.by = ListedBy::nothing;
     report.notes.push_back(fmt::format("in a sync, {}", plan.sentence));
     const std::uint64_t known = index.view().product_count();
     report.notes.push_back(
@@ -81,36 +80,33 @@ void ProductStage::prepare(Ask ask, const ApiOptions& api, Transport& transport,
     selection.media_ids = std::move(resolution.media);
     selected_ = std::move(resolution.products);
   }
-  report.products = products;
   note_codes(report);
 }
 
-RunReport::Products ProductStage::list(Ask ask, const std::vector<std::string>& filters,
-                                       const ApiOptions& api, Transport& transport, Index& index,
-                                       const Clock& clock, Progress& progress, const StopFlag& stop) const {
+void ProductStage::list(Ask ask, const std::vector<std::string>& filters, const ApiOptions& api,
+                        const Wire& wire, Index& index, RunReport::Products& report) const {
   const std::string asked = fmt::format("{}", fmt::join(filters, "\n"));
-  const UnixSeconds now = clock.unix_now();
+  const UnixSeconds now = wire.clock.unix_now();
   std::optional<UnixSeconds> since;
   {
     const IndexView view = index.view();
     if (ask == Ask::normally && view.setting(kAsked) == asked)
       since = kCursor.changes_since(view, options_.full_listing_every, now);
   }
-  const ProductsListed listed = list_products_into_index(
+  const std::optional<UnixSeconds> server_date = list_products_into_index(
       filters, since ? ProductsNamed::changed : ProductsNamed::all,
       [&](const std::string& filter) {
         const std::string changed =
             fmt::format(R"({{"and":[{},{{"updatedSince":{{"from":{}}}}}]}})", filter, since.value_or(0));
-        return list_products(api, since ? changed : filter, transport, clock);
+        return list_products(api, since ? changed : filter, wire.transport, wire.clock);
       },
-      transport, index, clock, progress, stop);
-  if (listed.report.complete && options_.full_listing_every.count() > 0) {
+      wire, index, report);
+  if (report.complete && options_.full_listing_every.count() > 0) {
     IndexGroup group = index.group();
-    kCursor.move(group, listed.server_date, since ? std::nullopt : std::optional(now));
+    kCursor.move(group, server_date, since ? std::nullopt : std::optional(now));
     if (!since) group.put_setting(kAsked, asked);
     group.commit();
   }
-  return listed.report;
 }
 
 void ProductStage::note_codes(RunReport& report) const {

@@ -13,11 +13,8 @@
 #include <vector>
 
 #include "api/client.h"
-#include "base/clock.h"
-#include "base/stop.h"
 #include "fetch/selection.h"
-#include "http/transport.h"
-#include "report/progress.h"
+#include "listing_drive.h"
 #include "report/run_report.h"
 #include "shop/code_list.h"
 #include "store/index.h"
@@ -42,8 +39,8 @@ class ProductStage {
   enum class Ask { in_full, normally, index_only };
 
   // Fills selection.media_ids where there is a list of codes.
-  void prepare(Ask ask, const ApiOptions& api, Transport& transport, Index& index, const Clock& clock,
-               Progress& progress, const StopFlag& stop, Selection& selection, RunReport& report);
+  void prepare(Ask ask, const ApiOptions& api, const Wire& wire, Index& index, Selection& selection,
+               RunReport& report);
 
   bool whole() const { return whole_; }
   // Ids of the products that a list of codes names, ascending; nothing: there is no list.
@@ -53,9 +50,8 @@ class ProductStage {
               bool all_media_listed, const std::filesystem::path& reports_folder, RunReport& report) const;
 
  private:
-  RunReport::Products list(Ask ask, const std::vector<std::string>& filters, const ApiOptions& api,
-                           Transport& transport, Index& index, const Clock& clock, Progress& progress,
-                           const StopFlag& stop) const;
+  void list(Ask ask, const std::vector<std::string>& filters, const ApiOptions& api, const Wire& wire,
+            Index& index, RunReport::Products& report) const;
   void note_codes(RunReport& report) const;
 
   const ProductOptions& options_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+
 namespace medimirror {
 
 namespace {
@@ -69,48 +71,44 @@ class ProductWalk {
   std::vector<ProductRecord> changed_;
 };
 
-// False: cut or stopped.
-bool walk_one(Listing& listing, ProductWalk& walk, Transport& transport, const Clock& clock,
-              Progress& progress, const StopFlag& stop, const RunReport::Products& report) {
-  std::vector<ListedItem> batch;
-  while (!stop.requested()) {
-    listing.advance(clock.steady_now());
-    while (listing.take(batch)) walk.absorb(batch);
-    if (listing.state() != Listing::State::running) break;
-    const SteadyTime now = clock.steady_now();
-    for (Completed& completed : transport.wait(std::clamp(listing.wake_at(), now, now + Millis(250))))
-      listing.handle(completed);
-    ProgressSnapshot snapshot;
-    snapshot.listed = report.listed;
-    progress.update(snapshot, clock.steady_now());
+void report_on(const Listing& listing, RunReport::Products& report) {
+  report.complete = listing.state() == Listing::State::complete;
+  report.by = listed_by(listing.mode());
+  report.total += listing.total().value_or(0);
+  report.malformed += listing.malformed();
+  report.requests += listing.requests();
+  report.cut_reason = listing.cut_reason();
+}
+
+void walk_one(Listing& listing, ProductWalk& walk, const Wire& wire, RunReport::Products& report) {
+  try {
+    drive(listing, wire, [&](const std::vector<ListedItem>& batch) { walk.absorb(batch); });
+    walk.keep();
+  } catch (const Error&) {
+    report_on(listing, report);
+    report.complete = false;
+    throw;
   }
-  walk.keep();
-  return listing.state() == Listing::State::complete;
+  report_on(listing, report);
 }
 
 }  // namespace
 
-ProductsListed list_products_into_index(const std::vector<std::string>& filters, ProductsNamed named,
-                                        const MakeProductListing& make_listing, Transport& transport,
-                                        Index& index, const Clock& clock, Progress& progress,
-                                        const StopFlag& stop) {
-  ProductsListed listed;
-  RunReport::Products& report = listed.report;
+std::optional<UnixSeconds> list_products_into_index(const std::vector<std::string>& filters,
+                                                    ProductsNamed named,
+                                                    const MakeProductListing& make_listing, const Wire& wire,
+                                                    Index& index, RunReport::Products& report) {
+  std::optional<UnixSeconds> server_date;
   ProductWalk walk(index, report);
   report.complete = true;
   for (const std::string& filter : filters) {
     const std::unique_ptr<Listing> listing = make_listing(filter);
-    report.complete = walk_one(*listing, walk, transport, clock, progress, stop, report);
-    report.mode = listing->mode() == Listing::Mode::stream ? "stream" : "query";
-    report.total += listing->total().value_or(0);
-    report.malformed += listing->malformed();
-    report.requests += listing->requests();
-    report.cut_reason = listing->cut_reason();
-    if (!listed.server_date) listed.server_date = listing->server_date();
-    if (!report.complete) return listed;
+    walk_one(*listing, walk, wire, report);
+    if (!server_date) server_date = listing->server_date();
+    if (!report.complete) return server_date;
   }
   if (named == ProductsNamed::all) walk.remove_absent();
-  return listed;
+  return server_date;
 }
 
 }  // namespace medimirror

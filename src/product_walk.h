@@ -14,10 +14,7 @@
 #include <vector>
 
 #include "api/listing.h"
-#include "base/clock.h"
-#include "base/stop.h"
-#include "http/transport.h"
-#include "report/progress.h"
+#include "listing_drive.h"
 #include "report/run_report.h"
 #include "store/index.h"
 
@@ -31,14 +28,10 @@ enum class ProductsNamed {
   changed,  // since an earlier listing: what is not named is as it was
 };
 
-struct ProductsListed {
-  RunReport::Products report;
-  std::optional<UnixSeconds> server_date;  // of the first answer
-};
-
-ProductsListed list_products_into_index(const std::vector<std::string>& filters, ProductsNamed named,
-                                        const MakeProductListing& make_listing, Transport& transport,
-                                        Index& index, const Clock& clock, Progress& progress,
-                                        const StopFlag& stop);
+// Fills `report` as it goes, so that it is true when a listing throws. Returns the service's time at the first answer.
+std::optional<UnixSeconds> list_products_into_index(const std::vector<std::string>& filters,
+                                                    ProductsNamed named,
+                                                    const MakeProductListing& make_listing, const Wire& wire,
+                                                    Index& index, RunReport::Products& report);
 
 }  // namespace medimirror

@@ -12,7 +12,7 @@
 #include "base/units.h"
 #include "listing_cursor.h"
 #include "preview.h"
-#include "report/metrics.h"
+#include "report_stage.h"
 #include "store/local_blob_store.h"
 #include "store/store_lock.h"
 #include "upkeep/history.h"
@@ -84,6 +84,7 @@ class Sync {
   RunReport run() {
     const SteadyTime start = clock_.steady_now();
     report_.command = "sync";
+    report_.dry_run = options_.dry_run;
     report_.started = clock_.unix_now();
     report_.formats = options_.selection.formats.size();
     report_.confirmations = static_cast<std::uint64_t>(options_.retire.confirmations);
@@ -92,14 +93,8 @@ class Sync {
     make_folders(options_.store_folder);
     make_folders(options_.reports_folder);
     const StoreLock lock(options_.store_folder, "sync");
-    refuse_a_lost_index(options_.store_folder);
-    index_ = Index::open(options_.store_folder / "index", {.durable = options_.durable});
-    blobs_ = make_local_blob_store({options_.store_folder, options_.durable});
-    blobs_->sweep();  // what a dead run left staged
-    report_.run = index_->view().last_run().value_or(std::pair{RunNumber{0}, RunRecord{}}).first + 1;
-    transport_ = make_curl_transport(options_.transport);
-
     try {
+      open();
       prepare_products();
       decide_what_to_list();
       if (options_.dry_run) {
@@ -107,15 +102,32 @@ class Sync {
       } else {
         mirror();
       }
+      conclude();
     } catch (const Error& error) {
-      note_error(error);
+      report_error(error, report_);
     }
     progress_.finish(clock_.steady_now());
-    conclude(start);
+    report_.seconds = std::chrono::duration<double>(clock_.steady_now() - start).count();
+    if (report_.products) report_.requests.api += report_.products->requests;
+    if (!report_.balances())
+      report_.notes.push_back(
+          "the counts of this run do not add up; this is a fault of medimirror, please report it");
+    if (!options_.dry_run) keep_report();
     return std::move(report_);
   }
 
  private:
+  void open() {
+    refuse_a_lost_index(options_.store_folder);
+    index_ = Index::open(options_.store_folder / "index", {.durable = options_.durable});
+    begin_report(index_->view(), report_);
+    blobs_ = make_local_blob_store({options_.store_folder, options_.durable});
+    blobs_->sweep();  // what a dead run left staged
+    transport_ = make_curl_transport(options_.transport);
+  }
+
+  Wire wire() { return {*transport_, clock_, progress_, stop_}; }
+
   void mirror() {
     // Walk the listing and, while it runs, fetch, inspect, keep. What is committed stays, whatever happens
     // next.
@@ -146,8 +158,7 @@ class Sync {
     using Ask = ProductStage::Ask;
     Ask ask = options_.listed == SyncOptions::Listed::in_full ? Ask::in_full : Ask::normally;
     if (options_.dry_run || options_.listed == SyncOptions::Listed::not_at_all) ask = Ask::index_only;
-    products_.prepare(ask, options_.api, *transport_, *index_, clock_, progress_, stop_, selection_, report_);
-    if (report_.products) report_.requests.api += report_.products->requests;
+    products_.prepare(ask, options_.api, wire(), *index_, selection_, report_);
   }
 
   void decide_what_to_list() {
@@ -172,7 +183,10 @@ class Sync {
     }
   }
 
-  bool look_at_all() const { return selection_changed_ || options_.listed == SyncOptions::Listed::in_full; }
+  CatalogueWalk::Look look() const {
+    const bool all = selection_changed_ || options_.listed == SyncOptions::Listed::in_full;
+    return all ? CatalogueWalk::Look::at_all : CatalogueWalk::Look::at_changed;
+  }
 
   // Every item of an empty index will be planned with this selection. Noted at once, so that a first run that is killed
   // need not plan again all that was listed.
@@ -190,12 +204,35 @@ class Sync {
     return list_media(options_.api, filter_, *transport_, clock_);
   }
 
-  void preview() {
+  // Runs `work` with the listing of this run, and reports what the listing came to, however that ends.
+  template <typename Work>
+  void with_listing(const Work& work) {
     const std::unique_ptr<Listing> listing = make_listing();
-    if (listing == nullptr) return;
-    preview_sync(*listing, selection_, *transport_, *index_, clock_, progress_, stop_, look_at_all(),
-                 options_.retire.confirmations, report_);
-    report_.outcome = "dry_run";
+    if (listing == nullptr) report_.listing.by = ListedBy::nothing;
+    const auto report = [&] {
+      if (listing == nullptr) return;
+      server_date_ = listing->server_date();
+      report_listing(*listing, report_);
+    };
+    try {
+      work(listing.get());
+    } catch (const Error&) {
+      report();
+      throw;
+    }
+    report();
+    if (only_changes_)
+      report_.notes.push_back("only what changed since the last run was listed (api.full_listing_every)");
+  }
+
+  void preview() {
+    with_listing([&](Listing* listing) {
+      if (listing == nullptr) return;
+      preview_sync(*listing, selection_, wire(), *index_, {look(), options_.retire.confirmations}, report_);
+      report_.listing.complete = listing->state() == Listing::State::complete;
+      result_.listing_ended = listing->state() != Listing::State::running;
+      result_.listing_complete = report_.listing.complete;
+    });
   }
 
   void fetch_and_keep() {
@@ -208,15 +245,21 @@ class Sync {
     pipeline.writer.rejected_folder = options_.store_folder / "rejected";
     const AdoptedNames adopted(options_.store_folder);
     pipeline.writer.adopted = &adopted;
-    pipeline.look = look_at_all() ? CatalogueWalk::Look::at_all : CatalogueWalk::Look::at_changed;
+    pipeline.look = look();
     pipeline.make_missing_derivatives = recipes_changed_ && !options_.publish.recipes.empty();
     pipeline.paused_hosts = parse_paused_hosts(index_->view().setting(kPausedHosts).value_or(""));
 
-    const std::unique_ptr<Listing> listing = make_listing();
-    result_ = run_pipeline(pipeline, listing.get(), *transport_, *index_, *blobs_, clock_, progress_, stop_);
-    report_listing(listing.get());
-    report_items();
-    save_settings();
+    with_listing([&](Listing* listing) {
+      result_ = run_pipeline(pipeline, listing, *transport_, *index_, *blobs_, clock_, progress_, stop_);
+      report_.listing.complete = result_.listing_complete;
+      report_.listing.malformed += result_.unparsable;
+    });
+    report_items(result_, index_->view(), report_);
+    try {
+      save_settings();
+    } catch (const Error&) {
+      if (!result_.failure) throw;  // else the first failure is what the user must hear of
+    }
   }
 
   bool listing_covers_all() const {
@@ -283,9 +326,10 @@ class Sync {
       publish.remove = false;
       plan = plan_publish(publish, index_->view(), views);
     }
+    report_.published.tree = TreeState::begun;
     const PublishResult published = execute_publish(publish, plan, *index_, *blobs_);
-    report_.published = {published.files, published.added, published.replaced, published.removed,
-                         published.clashes};
+    report_.published = {published.files,   published.added,   published.replaced,
+                         published.removed, published.clashes, TreeState::published};
     views_.conclude(*index_, !over_limit_ && published.clashes.size() == plan.clashes.size());
     if (layout_changed_ && !over_limit_) {
       IndexGroup group = index_->group();
@@ -300,10 +344,7 @@ class Sync {
     const std::optional<HeldTree> held = keep_tree_held(undo, *index_, *blobs_);
     if (!held) return false;
     report_.published.files = index_->view().published_count();
-    report_.notes.push_back(
-        fmt::format("media/ is held at the tree of run {} since {} and was left alone; `medimirror undo "
-                    "--release` lets it follow the catalogue again",
-                    held->run, format_utc(held->since)));
+    report_.published.tree = TreeState::held;
     return true;
   }
 
@@ -339,117 +380,23 @@ class Sync {
 
   // ---- the report
 
-  void report_listing(const Listing* listing) {
-    report_.listing.mode = "none";
-    if (listing == nullptr) return;
-    server_date_ = listing->server_date();
-    report_.listing.mode = listing->mode() == Listing::Mode::stream ? "stream" : "query";
-    report_.listing.total = listing->total().value_or(0);
-    report_.listing.complete = result_.listing_complete;
-    report_.requests.api += listing->requests();
-    report_.listing.cut_reason = listing->cut_reason();
-    report_.listing.malformed = listing->malformed() + result_.unparsable;
-    if (only_changes_)
-      report_.notes.push_back("only what changed since the last run was listed (api.full_listing_every)");
+  void conclude() {
+    const bool asked = options_.listed != SyncOptions::Listed::not_at_all && result_.listing_ended;
+    report_ending({.stopped = stop_.requested(),
+                   .over_limit = over_limit_,
+                   .listing_cut = asked && (!result_.listing_complete || !products_.whole()),
+                   .trouble = result_.trouble},
+                  report_);
   }
 
-  void report_items() {
-    const Writer::Totals& written = result_.written;
-    const CatalogueWalk::Totals& same = result_.unchanged;
-    RunReport::Items& items = report_.items;
-    items.listed = result_.listed;
-    items.links = same.links + written.links;
-    items.filtered = same.filtered + written.filtered;
-    items.fallback = written.fallback;
-    items.fetched = written.fetched;
-    items.deduplicated = written.deduplicated;
-    items.not_modified = written.not_modified;
-    items.failed = written.failed;
-    items.pending = count_pending();
-    items.carried_over = result_.tried_carried_over;
-    const std::uint64_t listed_assets = same.assets + written.assets;
-    items.unchanged = listed_assets - std::min(listed_assets, result_.tried_listed + items.pending);
-    report_.bytes = {result_.bytes_downloaded, written.stored_bytes};
-    report_.requests.media = result_.requests;
-    report_.requests.retries = result_.retries;
-    report_.failures = written.failures;
-    std::ranges::sort(report_.failures, {}, [](const ReportedFailure& failure) {
-      return std::pair<MediaId, const std::string&>(failure.media_id, failure.format);
-    });
-    for (const std::string& note : written.notes) report_.notes.push_back(note);
-    for (const HostTrouble& trouble : result_.trouble) report_.notes.push_back(trouble.sentence);
-  }
-
-  // Wanted, listed in this run, and not tried.
-  std::uint64_t count_pending() const {
-    if (result_.queue_done) return 0;
-    std::uint64_t pending = 0;
-    const IndexView view = index_->view();
-    for (std::optional<AssetKey> after;;) {
-      const std::vector<AssetKey> some = view.queued(after, 10'000);
-      if (some.empty()) return pending;
-      for (const AssetKey& key : some) {
-        if (!std::ranges::binary_search(result_.seen, key.media)) continue;
-        const std::optional<AssetRecord> record = view.asset(key);
-        const bool tried = record && record->state == AssetState::failed && !record->attempts.empty() &&
-                           record->attempts.back().run == report_.run;
-        if (!tried) ++pending;
-      }
-      after = some.back();
-    }
-  }
-
-  void note_error(const Error& error) {
-    report_.outcome = "failed";
-    report_.error = error.what();
-    report_.exit_code = static_cast<int>(exit_status_of(error.kind()));
-  }
-
-  void conclude(SteadyTime start) {
-    report_.seconds = std::chrono::duration<double>(clock_.steady_now() - start).count();
-    if (report_.outcome.empty()) {
-      const auto end = [&](std::string_view outcome, ExitStatus status) {
-        report_.outcome = outcome;
-        report_.exit_code = static_cast<int>(status);
-      };
-      const bool try_later = std::ranges::any_of(result_.trouble, &HostTrouble::try_later) ||
-                             (options_.listed != SyncOptions::Listed::not_at_all && result_.listing_ended &&
-                              (!result_.listing_complete || !products_.whole()));
-      if (stop_.requested()) {
-        end("interrupted", ExitStatus::interrupted);
-      } else if (over_limit_) {
-        end("safety_limit", ExitStatus::safety_limit);
-      } else if (try_later) {
-        end("try_later", ExitStatus::try_later);
-      } else if (report_.items.failed > 0 || report_.items.pending > 0 ||
-                 !report_.published.clashes.empty() || !report_.view_clashes.empty()) {
-        end("partial", ExitStatus::some_failed);
-      } else {
-        end("done", ExitStatus::done);
-      }
-    }
-    if (!report_.balances())
-      report_.notes.push_back(
-          "the counts of this run do not add up; this is a fault of medimirror, please report it");
-    if (options_.dry_run) return;
+  void keep_report() {
     try {
-      write_down();
+      write_down(report_, options_.reports_folder, index_.get(), clock_.unix_now());
     } catch (const Error& error) {
       // most likely the same full disk that ended the run: the caller still gets the report
-      if (report_.error.empty()) note_error(error);
+      if (report_.error.empty()) report_error(error, report_);
       report_.notes.push_back(fmt::format("this report could not be written down: {}", error.what()));
     }
-  }
-
-  void write_down() {
-    const std::string json = to_json(report_);
-    IndexGroup group = index_->group();
-    group.put_run(report_.run,
-                  {report_.started, clock_.unix_now(), report_.exit_code, report_.listing.complete, json});
-    group.commit();
-    replace_file(options_.reports_folder / "last-run.json", json + "\n");
-    replace_file(options_.reports_folder / "last-run.txt", to_text(report_));
-    write_metrics(options_.reports_folder / "metrics.prom", report_);
   }
 
   const SyncOptions& options_;

@@ -71,11 +71,15 @@ void Writer::run() {
 void Writer::write(std::deque<WriterMessage>& messages) {
   check_space();
   commit_blobs(messages);
+  group_ = {};
   IndexGroup group = index_.group();
   for (WriterMessage& message : messages)
     std::visit([&](auto& concrete) { apply(group, concrete); }, message);
-  news_.queued = group.queue_count();
+  const std::uint64_t queued = group.queue_count();
   group.commit();
+  totals_.add(std::move(group_));
+  // what failed in this run stays queued, for the next one
+  news_.to_fetch = totals_.fetched + totals_.not_modified + queued;
   {
     std::lock_guard lock(feedback_.mutex_);
     Feedback::News& told = feedback_.news_;
@@ -83,12 +87,33 @@ void Writer::write(std::deque<WriterMessage>& messages) {
     told.bytes += std::exchange(news_.bytes, 0);
     told.listed += std::exchange(news_.listed, 0);
     told.barrier = news_.barrier;
-    told.queued = news_.queued;
+    told.to_fetch = news_.to_fetch;
     told.stored_bytes = totals_.stored_bytes;
     told.failed = totals_.failed;
   }
   feedback_.told_.notify_one();
   wake_();
+}
+
+void Writer::Totals::add(Totals&& group) {
+  changed_items += group.changed_items;
+  links += group.links;
+  assets += group.assets;
+  filtered += group.filtered;
+  fallback += group.fallback;
+  fetched += group.fetched;
+  deduplicated += group.deduplicated;
+  not_modified += group.not_modified;
+  failed += group.failed;
+  stored_bytes += group.stored_bytes;
+  derivatives_failed += group.derivatives_failed;
+  tried.insert(tried.end(), group.tried.begin(), group.tried.end());
+  const auto append = [](auto& all, auto& some, std::size_t most) {
+    for (auto& one : some)
+      if (all.size() < most) all.push_back(std::move(one));
+  };
+  append(failures, group.failures, kFailuresReported);
+  append(notes, group.notes, kNotesReported);
 }
 
 void Writer::check_space() const {
@@ -141,12 +166,12 @@ void Writer::apply(IndexGroup& group, ListedUpdate& update) {
     }
     if (old_mark) {
       fingerprint = join({old_mark->fingerprint_high, old_mark->fingerprint_low}, fingerprint);
-      totals_.assets -= old_mark->assets;
-      totals_.filtered -= old_mark->filtered;
-      totals_.links -= old_mark->is_link ? 1 : 0;
+      group_.assets -= old_mark->assets;
+      group_.filtered -= old_mark->filtered;
+      group_.links -= old_mark->is_link ? 1 : 0;
     }
   } else {
-    ++totals_.changed_items;
+    ++group_.changed_items;
   }
   const SelectedMedia selected = select(options_.selection, update.item);
   const UnixSeconds now = clock_.unix_now();
@@ -158,7 +183,7 @@ void Writer::apply(IndexGroup& group, ListedUpdate& update) {
     if (!record.digest) take_adopted(group, asset.key, record);
     if (!held || record != *held) group.put_asset(asset.key, record);
     if (record.digest) group.mark_unpublished(asset.key);  // its path may depend on what changed
-    if (asset.source_format != asset.key.format) ++totals_.fallback;
+    if (asset.source_format != asset.key.format) ++group_.fallback;
   }
   for (auto& [format, record] : group.assets_of(id)) {
     const bool still_wanted = std::ranges::any_of(
@@ -171,9 +196,9 @@ void Writer::apply(IndexGroup& group, ListedUpdate& update) {
   group.put_media(update.item);
   group.put_mark(id, {fingerprint.high, fingerprint.low, static_cast<std::uint8_t>(selected.assets.size()),
                       static_cast<std::uint8_t>(selected.filtered.size()), selected.is_link});
-  totals_.assets += selected.assets.size();
-  totals_.filtered += selected.filtered.size();
-  totals_.links += selected.is_link ? 1 : 0;
+  group_.assets += selected.assets.size();
+  group_.filtered += selected.filtered.size();
+  group_.links += selected.is_link ? 1 : 0;
 }
 
 void Writer::take_adopted(const IndexGroup& group, const AssetKey& key, AssetRecord& record) const {
@@ -190,22 +215,23 @@ void Writer::take_adopted(const IndexGroup& group, const AssetKey& key, AssetRec
 void Writer::put_new_blob(IndexGroup& group, const NewBlob& blob) {
   if (group.blob(blob.digest)) return;
   group.put_blob(blob.digest, blob.record);
-  totals_.stored_bytes += blob.record.bytes;
+  group_.stored_bytes += blob.record.bytes;
 }
 
 void Writer::apply(IndexGroup& group, Arrived& arrived) {
   news_.items += 1;
   news_.bytes += arrived.room_bytes;
-  ++totals_.fetched;
-  if (group.blob(arrived.blob.digest)) ++totals_.deduplicated;
+  ++group_.fetched;
+  if (group.blob(arrived.blob.digest)) ++group_.deduplicated;
   put_new_blob(group, arrived.blob);
   for (const NewDerivative& derivative : arrived.derivatives) {
     put_new_blob(group, derivative.blob);
     group.put_derivative({arrived.blob.digest, derivative.recipe}, derivative.blob.digest);
   }
-  if (!arrived.blob.record.info.note.empty() && totals_.notes.size() < kNotesReported)
-    totals_.notes.push_back(fmt::format("media {} ({}) is kept with a note: {}", arrived.key.media,
-                                        arrived.key.format, arrived.blob.record.info.note));
+  group_.tried.push_back(arrived.key.media);
+  if (!arrived.blob.record.info.note.empty())
+    group_.notes.push_back(fmt::format("media {} ({}) is kept with a note: {}", arrived.key.media,
+                                       arrived.key.format, arrived.blob.record.info.note));
 
   std::optional<AssetRecord> record = group.asset(arrived.key);
   if (!record) return;
@@ -226,7 +252,8 @@ void Writer::apply(IndexGroup& group, Arrived& arrived) {
 }
 
 void Writer::apply(IndexGroup& group, StillSame& same) {
-  ++totals_.not_modified;
+  ++group_.not_modified;
+  group_.tried.push_back(same.key.media);
   std::optional<AssetRecord> record = group.asset(same.key);
   if (!record) return;
   record_attempt(*record, "not_modified", "", same.tries);
@@ -242,7 +269,8 @@ void Writer::apply(IndexGroup& group, NotFetched& failure) {
     news_.items += 1;
     news_.bytes += failure.room_bytes;
   }
-  ++totals_.failed;
+  ++group_.failed;
+  group_.tried.push_back(failure.key.media);
   if (!failure.sample.empty()) {
     // a help for people, not part of the mirror: it need not survive a crash
     make_folders(options_.rejected_folder);
@@ -254,9 +282,8 @@ void Writer::apply(IndexGroup& group, NotFetched& failure) {
     if (record->url == failure.url) record->state = AssetState::failed;  // else what was planned since stands
     group.put_asset(failure.key, *record);
   }
-  if (totals_.failures.size() < kFailuresReported)
-    totals_.failures.push_back(
-        {failure.key.media, failure.key.format, failure.url, failure.reason, failure.detail, failure.tries});
+  group_.failures.push_back(
+      {failure.key.media, failure.key.format, failure.url, failure.reason, failure.detail, failure.tries});
 }
 
 void Writer::apply(IndexGroup& group, Derived& derived) {
@@ -266,8 +293,8 @@ void Writer::apply(IndexGroup& group, Derived& derived) {
     group.put_derivative({derived.source, derivative.recipe}, derivative.blob.digest);
   }
   if (derived.failure.empty()) return;
-  ++totals_.derivatives_failed;
-  if (totals_.notes.size() < kNotesReported) totals_.notes.push_back(derived.failure);
+  ++group_.derivatives_failed;
+  group_.notes.push_back(derived.failure);
 }
 
 void Writer::apply(IndexGroup&, Barrier& barrier) {

@@ -91,7 +91,8 @@ class Feedback {
     std::int64_t listed = 0;            // likewise, of listed updates
     std::uint64_t barrier = 0;
     std::uint64_t stored_bytes = 0;
-    std::uint64_t failed = 0, queued = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t to_fetch = 0;  // all that this run fetched or has to, as far as is known
   };
   News take();
   std::int64_t wait_for_listed();  // takes News::listed; 0 when there is none for a while
@@ -120,14 +121,17 @@ class Writer {
 
   void run();  // the thread's body: until the inbox is closed and empty
 
-  // Read them after run() has returned.
+  // Of what is committed. Read them after run() has returned.
   struct Totals {
     std::uint64_t changed_items = 0, links = 0, assets = 0, filtered = 0, fallback = 0;  // of listed updates
     std::uint64_t fetched = 0, deduplicated = 0, not_modified = 0, failed = 0;
     std::uint64_t stored_bytes = 0;
     std::uint64_t derivatives_failed = 0;
-    std::vector<ReportedFailure> failures;
-    std::vector<std::string> notes;
+    std::vector<MediaId> tried;             // of each asset with an outcome
+    std::vector<ReportedFailure> failures;  // the first of them, as many as a report names
+    std::vector<std::string> notes;         // likewise
+
+    void add(Totals&& group);
   };
   Totals& totals() { return totals_; }
 
@@ -156,6 +160,7 @@ class Writer {
   Inbox<WriterMessage> inbox_;
   Feedback feedback_;
   Feedback::News news_;  // of the group at hand
+  Totals group_;         // likewise
   Totals totals_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/units.h"
 #include "cli/commands.h"
+#include "report/run_outcome.h"
 #include "store/index.h"
 #include "upkeep/history.h"
 #include "upkeep/undo.h"
@@ -52,7 +53,9 @@ void print(const Line& line) {
                line.replaced, line.removed, kept_as(*line.tree));
   } else {
     fmt::print("{}the tree stayed as it was{}\n", start,
-               line.outcome.empty() || line.outcome == "done" ? "" : fmt::format(" ({})", line.outcome));
+               line.outcome.empty() || line.outcome == row_of(RunOutcome::done).word
+                   ? ""
+                   : fmt::format(" ({})", line.outcome));
   }
 }
 

@@ -14,6 +14,7 @@
 #include "cli/signals.h"
 #include "image/header.h"
 #include "report/progress.h"
+#include "report_stage.h"
 #include "sync.h"
 
 namespace medimirror {
@@ -151,9 +152,7 @@ ExitStatus sync_command(const Config& config, const SyncFlags& flags) {
   } catch (const Error& error) {
     // a store that cannot be locked or opened: there is no run, and who asked for JSON still gets JSON
     report.command = "sync";
-    report.outcome = "failed";
-    report.error = error.what();
-    report.exit_code = static_cast<int>(exit_status_of(error.kind()));
+    report_error(error, report);
     if (!flags.json) throw;
   }
   if (flags.json) {

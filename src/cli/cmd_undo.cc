@@ -22,11 +22,12 @@ void write_down(const Config& config, const UndoResult& result, Index& index, Un
   const RunNumber run = index.view().last_run().value_or(std::pair{RunNumber{0}, RunRecord{}}).first + 1;
   RunReport report;
   report.command = "undo";
-  report.outcome = "done";
+  report.listing.by = ListedBy::nothing;
+  report.outcome = RunOutcome::done;
   report.run = run;
   report.started = started;
-  report.published = {result.published.files, result.published.added, result.published.replaced,
-                      result.published.removed, result.published.clashes};
+  report.published = {result.published.files,   result.published.added,   result.published.replaced,
+                      result.published.removed, result.published.clashes, TreeState::held};
   report.notes.push_back(fmt::format("media/ was brought back to the tree of run {}", result.run));
   keep_history(config.store_dir, run, clock.unix_now(), index.view());
   IndexGroup group = index.group();

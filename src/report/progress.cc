@@ -1,9 +1,12 @@
 #include "report/progress.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "base/units.h"
+#include "report/headline.h"
 #include "report/progress_styles.h"
 
 namespace medimirror {
@@ -26,6 +29,20 @@ void show(int fd, std::string_view text) {
     if (count <= 0) return;
     text.remove_prefix(static_cast<std::size_t>(count));
   }
+}
+
+std::optional<Millis> until(const std::optional<SteadyTime>& time, SteadyTime now) {
+  if (!time || *time <= now) return std::nullopt;
+  return std::chrono::ceil<Millis>(*time - now);
+}
+
+std::string describe(const Waiting& waiting, SteadyTime now) {
+  const auto next = until(waiting.next, now), end = until(waiting.gives_up, now);
+  std::string text = fmt::format("{}: {}, for {}; ", shown(waiting.who), shown(waiting.why),
+                                 format_duration(std::chrono::duration_cast<Millis>(now - waiting.since)));
+  text += next ? fmt::format("asked again in {}", format_duration(*next)) : "its answer is awaited";
+  if (end) text += fmt::format("; given up in {}", format_duration(*end));
+  return text;
 }
 
 std::unique_ptr<Progress> make_progress(ProgressStyle style, int fd, SteadyTime start) {

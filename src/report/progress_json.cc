@@ -30,7 +30,10 @@ class JsonProgress final : public Progress {
   void say(std::string_view sentence) override {
     show_object({{"event", "message"}, {"message", std::string(sentence)}});
   }
-  void finish(SteadyTime now) override { show_event("finished", now); }
+  void finish(SteadyTime now) override {
+    last_.waits.clear();
+    show_event("finished", now);
+  }
 
  private:
   void show_event(const char* event, SteadyTime now) const {
@@ -47,7 +50,21 @@ class JsonProgress final : public Progress {
                                   {"bytes_per_second", rounded(rate_.bytes_per_second())},
                                   {"seconds_left", nullptr}};
     if (const auto left = rate_.time_left(last_)) object["seconds_left"] = left->count() / 1000;
+    nlohmann::ordered_json& waits = object["waits"] = nlohmann::ordered_json::array();
+    for (const Waiting& waiting : last_.waits) waits.push_back(json_of(waiting, now));
     show_object(object);
+  }
+
+  static nlohmann::ordered_json json_of(const Waiting& waiting, SteadyTime now) {
+    const auto seconds = [](const std::optional<Millis>& span) {
+      return span ? nlohmann::ordered_json(rounded(std::chrono::duration<double>(*span).count()))
+                  : nlohmann::ordered_json();
+    };
+    return {{"for", waiting.who},
+            {"why", waiting.why},
+            {"seconds", rounded(std::chrono::duration<double>(now - waiting.since).count())},
+            {"asked_in", seconds(until(waiting.next, now))},
+            {"given_up_in", seconds(until(waiting.gives_up, now))}};
   }
 
   void show_object(const nlohmann::ordered_json& object) const {

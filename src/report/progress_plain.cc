@@ -26,7 +26,10 @@ class PlainProgress final : public Progress {
   }
 
   void say(std::string_view sentence) override { show(fd_, fmt::format("{}\n", sentence)); }
-  void finish(SteadyTime now) override { show_line(now); }
+  void finish(SteadyTime now) override {
+    last_.waits.clear();
+    show_line(now);
+  }
 
  private:
   void show_line(SteadyTime now) const {
@@ -43,6 +46,8 @@ class PlainProgress final : public Progress {
         fmt::format_to(std::back_inserter(line), ", {} left", format_duration(*left));
     }
     line += '\n';
+    for (const Waiting& waiting : last_.waits)
+      fmt::format_to(std::back_inserter(line), "  waiting for {}\n", describe(waiting, now));
     show(fd_, line);
   }
 

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cstddef>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ namespace {
 
 constexpr Millis kPace{200};
 constexpr std::size_t kColumnsDefault = 80;
+constexpr std::size_t kCutColumnsMin = 20;  // less of a sentence says nothing
 constexpr std::string_view kRed = "\x1b[31m", kPlain = "\x1b[0m";
 // Back to the line's start and clear to its end: not a colour, so NO_COLOR does not concern it.
 constexpr std::string_view kClearLine = "\r\x1b[K";
@@ -31,6 +33,13 @@ std::size_t columns_of(int fd) {
   winsize size{};
   if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
   return kColumnsDefault;
+}
+
+// In bytes, which are at least as many as columns; never within a character.
+void cut_to(std::string& text, std::size_t bytes) {
+  if (text.size() <= bytes) return;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
+  text.resize(bytes);
 }
 
 bool colours_wanted() {
@@ -68,7 +77,17 @@ class TerminalProgress final : public Progress {
   struct Part {
     std::string text;
     bool alarming = false;
+    bool may_be_cut = false;
   };
+
+  // Of what is waited for, to be cut short where it does not fit.
+  std::string waits() const {
+    if (last_.waits.empty()) return {};
+    std::string text = fmt::format("waiting for {}", describe(last_.waits.front(), shown_));
+    if (last_.waits.size() > 1)
+      fmt::format_to(std::back_inserter(text), " (and {} more)", last_.waits.size() - 1);
+    return text;
+  }
 
   // Most important first: what does not fit the terminal is left out from the end.
   std::vector<Part> parts() const {
@@ -78,6 +97,7 @@ class TerminalProgress final : public Progress {
                          : fmt::format("{}/{}{}", format_count(last_.done), format_count(last_.to_fetch),
                                        last_.listing_done ? "" : "+")});
     if (last_.failed > 0) parts.push_back({fmt::format("{} failed", format_count(last_.failed)), true});
+    if (!last_.waits.empty()) parts.push_back({waits(), false, true});
     if (last_.to_fetch > 0) {
       if (const auto left = rate_.time_left(last_))
         parts.push_back({fmt::format("{} left", format_duration(*left))});
@@ -94,8 +114,10 @@ class TerminalProgress final : public Progress {
     const std::size_t columns_max = columns_of(fd_) - 1;
     std::string line(kClearLine);
     std::size_t columns = 0;
-    for (const Part& part : parts()) {
+    for (Part& part : parts()) {
       const std::size_t gap = columns == 0 ? 0 : 2;
+      if (part.may_be_cut && columns + gap + kCutColumnsMin < columns_max)
+        cut_to(part.text, columns_max - columns - gap);
       if (columns + gap + part.text.size() > columns_max) break;
       line.append(gap, ' ');
       if (part.alarming && coloured_)

@@ -9,7 +9,7 @@ namespace {
 
 constexpr double kSampleSecondsMin = 0.5;
 constexpr double kMemorySeconds = 10;  // after this long, two thirds of a rate are of what happened since
-constexpr double kSecondsLeftMax = 100.0 * 86400;
+constexpr Millis kIdleMax{30'000};     // with nothing done for so long, there is no rate to speak of
 
 }  // namespace
 
@@ -23,15 +23,18 @@ void Rate::update(const ProgressSnapshot& snapshot, SteadyTime now) {
   items_ += weight * (speed(snapshot.done, last_done_) - items_);
   bytes_ += weight * (speed(snapshot.bytes, last_bytes_) - bytes_);
   known_ = known_ || snapshot.done > 0;
+  if (snapshot.done != last_done_) moved_ = now;
   last_ = now;
   last_done_ = snapshot.done;
   last_bytes_ = snapshot.bytes;
 }
 
 std::optional<Millis> Rate::time_left(const ProgressSnapshot& snapshot) const {
-  if (!snapshot.listing_done || !known_ || items_ <= 0) return std::nullopt;
-  const double left = static_cast<double>(snapshot.to_fetch - std::min(snapshot.to_fetch, snapshot.done));
-  return Millis(static_cast<std::int64_t>(1000 * std::min(left / items_, kSecondsLeftMax)));
+  if (!snapshot.listing_done || !known_) return std::nullopt;
+  if (snapshot.done >= snapshot.to_fetch) return Millis(0);
+  if (!snapshot.waits.empty() || items_ <= 0 || last_ - moved_ > kIdleMax) return std::nullopt;
+  const double left = static_cast<double>(snapshot.to_fetch - snapshot.done);
+  return Millis(static_cast<std::int64_t>(1000 * left / items_));
 }
 
 }  // namespace medimirror

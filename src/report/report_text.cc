@@ -11,6 +11,7 @@
 
 #include "base/units.h"
 #include "report/advice.h"
+#include "report/headline.h"
 #include "report/run_report.h"
 
 namespace medimirror {
@@ -19,20 +20,6 @@ namespace {
 
 constexpr std::size_t kExamplesMax = 3;
 constexpr std::size_t kClashesShownMax = 10;
-constexpr std::size_t kDetailBytesMax = 300;
-
-// Text of the wire is shown in one line, and cannot steer the terminal.
-std::string shown(std::string_view text) {
-  std::string line;
-  for (const char c : text.substr(0, kDetailBytesMax))
-    line += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
-  if (text.size() > kDetailBytesMax) line += " …";
-  return line;
-}
-
-std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {
-  return fmt::format("{} {}", format_count(count), count == 1 ? one : many);
-}
 
 std::string pictures(std::uint64_t count) {
   return counted(count, "picture", "pictures");
@@ -57,32 +44,40 @@ class Text {
   std::string text_;
 };
 
-std::string headline(const RunReport& report) {
-  if (report.outcome == "done") return "done, everything is as the service lists it";
-  if (report.outcome == "partial")
-    return report.items.failed > 0 ? fmt::format("finished, but {} failed", pictures(report.items.failed))
-                                   : "finished, but not everything could be done";
-  if (report.outcome == "interrupted")
-    return "interrupted; what was done is kept, and the next run goes on from here";
-  if (report.outcome == "safety_limit") return "stopped by a safety limit; nothing was removed";
-  if (report.outcome == "dry_run") return "dry run; nothing was fetched, published or removed";
-  return "failed";
+// What a listing of media or products came to, behind the number of what it named.
+std::string how_whole(ListedBy by, bool complete) {
+  return fmt::format("by {}, {}", name_of(by), complete ? "complete" : "NOT complete");
+}
+
+std::string why_cut(const RunReport& report, const std::string& cut_reason) {
+  if (!cut_reason.empty()) return shown(cut_reason);
+  return report.outcome == RunOutcome::interrupted ? "the run was stopped"
+                                                   : "the run ended before, see above";
 }
 
 void write_listing(const RunReport& report, Text& text) {
   const RunReport::Listing& listing = report.listing;
-  if (listing.mode == "none" || listing.mode.empty()) {
+  if (listing.by == ListedBy::not_reached) {
+    text.line("Listing: not begun, the run ended before; nothing was removed.");
+    return;
+  }
+  if (listing.by == ListedBy::nothing) {
     text.line("Listing: not asked for; only what was waiting or had failed was tried.");
     return;
   }
-  text.line("Listing: {} by {}, {}.", counted(listing.total, "media item", "media items"), listing.mode,
-            listing.complete ? "complete" : "NOT complete");
-  if (!listing.complete) {
-    if (!listing.cut_reason.empty()) text.line("  Why: {}.", shown(listing.cut_reason));
-    text.line(
-        "  What it did not name may only be missing from the listing, so nothing was removed, and the next "
-        "run "
-        "lists everything again.");
+  if (listing.complete) {
+    text.line("Listing: {} {}.", counted(listing.total, "media item", "media items"),
+              how_whole(listing.by, true));
+  } else {
+    text.line("Listing: {}{} {}.", counted(report.items.listed, "media item", "media items"),
+              listing.total > 0 ? fmt::format(" of {}", format_count(listing.total)) : "",
+              how_whole(listing.by, false));
+    text.line("  Why: {}.", why_cut(report, listing.cut_reason));
+    if (!report.dry_run)
+      text.line(
+          "  What it did not name may only be missing from the listing, so nothing was removed for that, and "
+          "the "
+          "next run asks for it again.");
   }
   if (listing.malformed > 0)
     text.line("  {} could not be understood and {} left out.", counted(listing.malformed, "entry", "entries"),
@@ -92,13 +87,13 @@ void write_listing(const RunReport& report, Text& text) {
 void write_products(const RunReport& report, Text& text) {
   if (!report.products) return;
   const RunReport::Products& products = *report.products;
-  if (products.mode != "none") {
-    text.line("Products: {} by {}, {}; {} new or changed, {} gone.",
-              counted(products.listed, "product", "products"), products.mode,
-              products.complete ? "complete" : "NOT complete", format_count(products.changed),
+  if (products.by == ListedBy::not_reached) {
+    text.line("Products: not listed, the run ended before.");
+  } else if (products.by != ListedBy::nothing) {
+    text.line("Products: {} {}; {} new or changed, {} gone.", counted(products.listed, "product", "products"),
+              how_whole(products.by, products.complete), format_count(products.changed),
               format_count(products.removed));
-    if (!products.complete && !products.cut_reason.empty())
-      text.line("  Why: {}.", shown(products.cut_reason));
+    if (!products.complete) text.line("  Why: {}.", why_cut(report, products.cut_reason));
   }
   if (!products.codes) return;
   const RunReport::Products::Codes& codes = *products.codes;
@@ -107,6 +102,24 @@ void write_products(const RunReport& report, Text& text) {
   if (codes.missing > 0)
     text.line("  {} no picture, or a lesser one: see missing.xlsx, .csv or .json in the reports folder.",
               counted(codes.missing, "code has", "codes have"));
+}
+
+std::string_view why_pending(const RunReport& report) {
+  if (report.dry_run) return "would be fetched";
+  switch (report.outcome) {
+    case RunOutcome::interrupted:
+      return "not tried yet: the run was stopped before";
+    case RunOutcome::failed:
+      return "not in yet: the run ended before they were tried or kept";
+    case RunOutcome::done:
+    case RunOutcome::partial:
+    case RunOutcome::safety_limit:
+    case RunOutcome::try_later:
+    case RunOutcome::dry_run:
+    case RunOutcome::unknown:
+      break;
+  }
+  return "not tried yet: their host was left alone, see above";
 }
 
 void write_items(const RunReport& report, Text& text) {
@@ -121,10 +134,11 @@ void write_items(const RunReport& report, Text& text) {
   text.row("not modified", items.not_modified, "asked for, and the same as what is held");
   text.row("filtered", items.filtered, "not wanted, or not given in the format asked for");
   text.row("failed", items.failed);
-  text.row("pending", items.pending, "not tried yet: the run was stopped before");
+  text.row("pending", items.pending, why_pending(report));
   if (items.unchanged + items.fetched + items.not_modified + items.filtered + items.failed + items.pending ==
       0)
-    text.line("  none");
+    text.line("  {}",
+              report.listing.by == ListedBy::not_reached ? "not looked at, the run ended before" : "none");
   if (items.fallback > 0)
     text.line(
         "  {} came in another format than asked for, as that one is not given; "
@@ -153,14 +167,36 @@ void write_items(const RunReport& report, Text& text) {
         counted(items.retired, "picture is", "pictures are"), items.retired == 1 ? "it is" : "they are");
 }
 
-void write_published(const RunReport& report, Text& text) {
+void write_tree(const RunReport& report, Text& text) {
   const RunReport::Published& published = report.published;
+  const std::string files = counted(published.files, "file", "files");
+  switch (published.tree) {
+    case TreeState::unknown:
+      text.line("Published: as before, the run ended before it looked.");
+      return;
+    case TreeState::as_before:
+      text.line("Published: {}, as before{}.", files,
+                report.dry_run ? "" : ": the run ended before it published");
+      return;
+    case TreeState::held:
+      text.line("Published: {}, held and left alone.", files);
+      return;
+    case TreeState::begun:
+      text.line("Published: broken off before it was whole; the next run brings it to its end.");
+      return;
+    case TreeState::published:
+      break;
+  }
   if (published.added + published.replaced + published.removed == 0)
-    text.line("Published: {}, none changed.", counted(published.files, "file", "files"));
+    text.line("Published: {}, none changed.", files);
   else
-    text.line("Published: {}: {} added, {} replaced, {} removed.", counted(published.files, "file", "files"),
-              format_count(published.added), format_count(published.replaced),
-              format_count(published.removed));
+    text.line("Published: {}: {} added, {} replaced, {} removed.", files, format_count(published.added),
+              format_count(published.replaced), format_count(published.removed));
+}
+
+void write_published(const RunReport& report, Text& text) {
+  write_tree(report, text);
+  const RunReport::Published& published = report.published;
   for (std::size_t at = 0; at < std::min(published.clashes.size(), kClashesShownMax); ++at)
     text.line("  ! {}", shown(published.clashes[at]));
   if (published.clashes.size() > kClashesShownMax)
@@ -231,9 +267,12 @@ void write_notes(const RunReport& report, Text& text) {
 
 std::string to_text(const RunReport& report) {
   Text text;
-  text.line("medimirror {}: {}.", report.command, headline(report));
-  if (!report.error.empty()) text.line("Error: {}.", shown(report.error));
-  text.line("Run {}, started {}, took {}.", report.run, format_utc(report.started),
+  const std::string first = headline(report);
+  text.line("medimirror {}: {}.", report.command, first);
+  if (!report.error.empty() && first.find(shown(report.error)) == std::string::npos)
+    text.line("Error: {}.", shown(report.error));
+  text.line("{}, started {}, took {}.", report.run == 0 ? "No run" : fmt::format("Run {}", report.run),
+            format_utc(report.started),
             format_duration(Millis(static_cast<std::int64_t>(report.seconds * 1000))));
   text.blank();
   write_listing(report, text);

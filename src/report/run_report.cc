@@ -14,7 +14,7 @@ Json json_of(const ReportedFailure& failure) {
 }
 
 Json json_of(const RunReport::Listing& listing) {
-  return {{"mode", listing.mode},
+  return {{"mode", name_of(listing.by)},
           {"total", listing.total},
           {"complete", listing.complete},
           {"cut_reason", listing.cut_reason},
@@ -39,11 +39,8 @@ Json json_of(const RunReport::Items& items) {
 }
 
 Json json_of(const RunReport::Published& published) {
-  return {{"files", published.files},
-          {"added", published.added},
-          {"replaced", published.replaced},
-          {"removed", published.removed},
-          {"clashes", published.clashes}};
+  return {{"files", published.files},     {"added", published.added},     {"replaced", published.replaced},
+          {"removed", published.removed}, {"clashes", published.clashes}, {"tree", name_of(published.tree)}};
 }
 
 Json json_of(const RunReport::View& view) {
@@ -58,7 +55,7 @@ Json json_of(const RunReport::View& view) {
 }
 
 Json json_of(const RunReport::Products& products) {
-  Json json = {{"mode", products.mode},           {"total", products.total},
+  Json json = {{"mode", name_of(products.by)},    {"total", products.total},
                {"complete", products.complete},   {"cut_reason", products.cut_reason},
                {"listed", products.listed},       {"unchanged", products.unchanged},
                {"changed", products.changed},     {"removed", products.removed},
@@ -80,9 +77,13 @@ bool RunReport::balances() const {
          items.filtered + items.fetched + items.unchanged + items.not_modified + items.failed + items.pending;
 }
 
+std::uint64_t RunReport::wanted() const {
+  return in() + items.failed + items.pending;
+}
+
 std::string to_json(const RunReport& report) {
   Json object;
-  object["outcome"] = report.outcome;
+  object["outcome"] = row_of(report.outcome).word;
   object["exit_code"] = report.exit_code;
   object["listing"] = json_of(report.listing);
   object["items"] = json_of(report.items);
@@ -96,6 +97,9 @@ std::string to_json(const RunReport& report) {
   object["formats"] = report.formats;
   object["notes"] = report.notes;
   object["error"] = report.error;
+  object["unfinished"] = report.unfinished;
+  object["held"] = report.held ? Json{{"run", report.held->run}, {"since", report.held->since}} : Json();
+  object["dry_run"] = report.dry_run;
   object["command"] = report.command;
   object["run"] = report.run;
   object["started"] = report.started;

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/media.h"
+#include "report/run_outcome.h"
 
 namespace medimirror {
 
@@ -29,17 +30,19 @@ struct ReportedFailure {
 };
 
 struct RunReport {
-  std::string outcome;  // "done", "partial", "failed", "interrupted", "safety_limit", "dry_run"
+  RunOutcome outcome = RunOutcome::done;
   int exit_code = 0;
-  std::string error;    // the sentence of the Error that ended the run, if one did
-  std::string command;  // "sync"
+  std::string error;       // the sentence of the Error that ended the run, if one did
+  std::string unfinished;  // a clause: why not everything was done, where no error says it
+  std::string command;     // "sync"
+  bool dry_run = false;
   std::uint64_t run = 0;
   UnixSeconds started = 0;
   double seconds = 0;
 
   struct Listing {
-    std::string mode;  // "stream", "query", "none" (--retry-failed)
-    std::uint64_t total = 0;
+    ListedBy by = ListedBy::not_reached;
+    std::uint64_t total = 0;  // as the service announced it
     bool complete = false;
     std::string cut_reason;
     std::uint64_t malformed = 0;
@@ -48,7 +51,7 @@ struct RunReport {
   struct Items {
     std::uint64_t listed = 0, links = 0, filtered = 0, fetched = 0, unchanged = 0, not_modified = 0,
                   deduplicated = 0, failed = 0, retired = 0;
-    std::uint64_t pending = 0;       // wanted, not tried: the run was stopped before
+    std::uint64_t pending = 0;       // wanted, and the run ended before it was tried or kept
     std::uint64_t carried_over = 0;  // tried though not listed in this run: left from an earlier one
     std::uint64_t fallback = 0;      // got another format than asked for (part of the above)
     std::uint64_t media_filtered_by_kind = 0;
@@ -64,7 +67,15 @@ struct RunReport {
   struct Published {
     std::uint64_t files = 0, added = 0, replaced = 0, removed = 0;
     std::vector<std::string> clashes;
+    TreeState tree = TreeState::unknown;  // files are known unless it is unknown
   } published;
+
+  // media/ is held at the tree of an earlier run.
+  struct Held {
+    std::uint64_t run = 0;
+    UnixSeconds since = 0;
+  };
+  std::optional<Held> held;
 
   // As published now, also by a run that had nothing to do for them.
   struct View {
@@ -81,7 +92,7 @@ struct RunReport {
 
   // Only in a run that needs products. listed = unchanged + changed + those that could not be understood.
   struct Products {
-    std::string mode;  // "stream", "query", "none" (not listed in this run)
+    ListedBy by = ListedBy::not_reached;
     std::uint64_t total = 0, listed = 0, unchanged = 0, changed = 0, removed = 0, malformed = 0, requests = 0;
     bool complete = false;
     std::string cut_reason;
@@ -102,6 +113,9 @@ struct RunReport {
       notes;  // sentences worth a person's attention: kept with a note, breaker tripped, …
 
   bool balances() const;
+  // Of what was listed: all that was asked for, and what of it is held with the newest bytes.
+  std::uint64_t wanted() const;
+  std::uint64_t in() const { return items.unchanged + items.fetched + items.not_modified; }
 };
 
 std::string to_json(const RunReport& report);  // one line

@@ -340,7 +340,8 @@ class Rebuild {
     for (const auto& [run, at] : runs) {
       RunReport report;
       report.command = "sync";
-      report.outcome = "unknown";
+      report.listing.by = ListedBy::nothing;
+      report.outcome = RunOutcome::unknown;
       report.run = run;
       report.started = at;
       report.notes = {"the report of this run was lost with the index"};
@@ -377,11 +378,13 @@ class Rebuild {
     const RunNumber run = index_->view().last_run().value_or(std::pair{RunNumber{0}, RunRecord{}}).first + 1;
     RunReport report;
     report.command = "rebuild";
-    report.outcome = "done";
+    report.listing.by = ListedBy::nothing;
+    report.outcome = RunOutcome::done;
     report.run = run;
     report.started = clock_.unix_now();
-    report.published = {result_.published.files, result_.published.added, result_.published.replaced, 0,
-                        result_.published.clashes};
+    report.published = {result_.published.files,    result_.published.added,
+                        result_.published.replaced, 0,
+                        result_.published.clashes,  held_ ? TreeState::held : TreeState::published};
     report.notes = result_.notes;
     keep_history(options_.store_folder, run, report.started, index_->view());
     IndexGroup group = index_->group();

@@ -112,13 +112,45 @@ TEST(Progress, JsonShowsAnObjectEverySecond) {
   EXPECT_EQ(pipe.text(),
             R"({"event":"progress","seconds":1.0,"listed":5000,"listing_done":true,"to_fetch":100,"done":10,)"
             R"("failed":0,"in_flight":0,"bytes":450000,"items_per_second":20.0,"bytes_per_second":900000.0,)"
-            R"("seconds_left":4})"
+            R"("seconds_left":4,"waits":[]})"
             "\n");
   progress->say("a \"quoted\"\nsentence \xff");
   EXPECT_EQ(pipe.text(),
             "{\"event\":\"message\",\"message\":\"a \\\"quoted\\\"\\nsentence \xef\xbf\xbd\"}\n");
   progress->finish(at(2000));
   EXPECT_THAT(pipe.text(), StartsWith(R"({"event":"finished","seconds":2.0)"));
+}
+
+Waiting a_wait() {
+  return {"https://media.example", "it limits how often it is asked (429)", at(3'000), at(40'000),
+          at(303'000)};
+}
+
+TEST(Progress, SaysWhatIsWaitedFor) {
+  ProgressSnapshot snapshot = snapshot_of(20, 100);
+  snapshot.waits = {a_wait()};
+  Pipe plain;
+  make_progress(ProgressStyle::plain, plain.fd(), kStart)->update(snapshot, at(10'000));
+  const std::string lines = plain.text();
+  EXPECT_THAT(
+      lines,
+      HasSubstr("\n  waiting for https://media.example: it limits how often it is asked (429), for 7.0 s; "
+                "asked again in 30.0 s; given up in 4 min 53 s\n"));
+  EXPECT_THAT(lines, Not(HasSubstr(" left")));
+
+  Pipe json;
+  make_progress(ProgressStyle::json, json.fd(), kStart)->update(snapshot, at(10'000));
+  const std::string object = json.text();
+  EXPECT_THAT(object, HasSubstr(R"("seconds_left":null,"waits":[{"for":"https://media.example",)"));
+  EXPECT_THAT(object, HasSubstr(R"("seconds":7.0,"asked_in":30.0,"given_up_in":293.0}])"));
+}
+
+TEST(Progress, AnAnswerThatIsAwaitedHasNoTime) {
+  ProgressSnapshot snapshot = snapshot_of(0, 0, false);
+  snapshot.waits = {{"https://api.example", "it has not begun to answer", at(0), {}, {}}};
+  Pipe plain;
+  make_progress(ProgressStyle::plain, plain.fd(), kStart)->update(snapshot, at(90'000));
+  EXPECT_THAT(plain.text(), HasSubstr("it has not begun to answer, for 1 min 30 s; its answer is awaited\n"));
 }
 
 TEST(Progress, NoneShowsNothing) {
@@ -197,6 +229,20 @@ TEST_F(ProgressTerminal, ShowsTheListingFirst) {
   EXPECT_THAT(text(), HasSubstr("1/50+  1.0/s"));
 }
 
+TEST_F(ProgressTerminal, SaysWhatIsWaitedForAsFarAsItFits) {
+  set_width(80);
+  const auto progress = make();
+  ProgressSnapshot snapshot = snapshot_of(20, 100);
+  snapshot.waits = {a_wait(), a_wait()};
+  progress->update(snapshot, at(10'000));
+  const std::string shown = text().substr(4);
+  EXPECT_THAT(shown, StartsWith("20/100  waiting for https://media.example: it limits how often"));
+  EXPECT_EQ(shown.size(), 79u);
+  set_width(200);
+  progress->update(snapshot, at(11'000));
+  EXPECT_THAT(text(), HasSubstr("asked again in 29.0 s; given up in 4 min 52 s (and 1 more)"));
+}
+
 TEST_F(ProgressTerminal, HasNoColoursWhenNoneAreWanted) {
   ProgressSnapshot snapshot = snapshot_of(20, 100);
   snapshot.failed = 2;
@@ -224,6 +270,7 @@ TEST_F(ProgressTerminal, FitsTheTerminal) {
     const auto progress = make();
     ProgressSnapshot snapshot = snapshot_of(123'456, 1'000'000, false);
     snapshot.failed = 2;
+    if (columns % 2 == 0) snapshot.waits = {a_wait()};
     progress->update(snapshot, at(10'000));
     const std::string shown = text();
     EXPECT_LT(shown.size() - 4, columns) << shown;
@@ -246,6 +293,20 @@ TEST(Rate, SmoothsAndForgets) {
   EXPECT_LT(rate.items_per_second(), 1);
   EXPECT_FALSE(rate.time_left(snapshot_of(100, 10'000, false))) << "the whole is not known";
   EXPECT_EQ(rate.time_left(snapshot_of(100, 100)), Millis(0));
+}
+
+TEST(Rate, SaysNoTimeLeftWhereNothingMoves) {
+  Rate rate(kStart);
+  rate.update(snapshot_of(100, 10'000), at(1000));
+  ProgressSnapshot waiting = snapshot_of(100, 10'000);
+  EXPECT_EQ(rate.time_left(waiting), Millis(99'000));
+  waiting.waits.push_back(a_wait());
+  EXPECT_FALSE(rate.time_left(waiting)) << "whoever is waited for decides";
+  for (int second = 2; second <= 40; ++second) rate.update(snapshot_of(100, 10'000), at(1000 * second));
+  EXPECT_GT(rate.items_per_second(), 0);
+  EXPECT_FALSE(rate.time_left(snapshot_of(100, 10'000))) << "a rate that only fades away is none";
+  rate.update(snapshot_of(200, 10'000), at(41'000));
+  EXPECT_TRUE(rate.time_left(snapshot_of(200, 10'000)));
 }
 
 TEST(Rate, TimeThatStandsStillDividesNothing) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/file.h"
 #include "base/image.h"
 #include "report/advice.h"
@@ -18,13 +20,14 @@ using testing::StartsWith;
 
 RunReport some_report() {
   RunReport report;
-  report.outcome = "partial";
+  report.outcome = RunOutcome::partial;
   report.exit_code = 3;
   report.command = "sync";
   report.run = 7;
   report.started = 1'785'941'124;
   report.seconds = 192.5;
-  report.listing = {.mode = "stream", .total = 5000, .complete = true, .cut_reason = "", .malformed = 0};
+  report.listing = {
+      .by = ListedBy::stream, .total = 5000, .complete = true, .cut_reason = "", .malformed = 0};
   report.items.listed = 5000;
   report.items.links = 10;
   report.items.fetched = 900;
@@ -32,7 +35,8 @@ RunReport some_report() {
   report.items.unchanged = 4084;
   report.items.failed = 6;
   report.bytes = {.downloaded = 45'200'000, .stored = 44'000'000};
-  report.published = {.files = 4984, .added = 897, .replaced = 3, .removed = 0, .clashes = {}};
+  report.published = {
+      .files = 4984, .added = 897, .replaced = 3, .removed = 0, .clashes = {}, .tree = TreeState::published};
   report.requests = {.api = 1, .media = 920, .retries = 14};
   for (MediaId id = 1; id <= 5; ++id)
     report.failures.push_back({id, "huge", "https://media.example/huge/x.jpg", "http_404", "", 1});
@@ -46,7 +50,7 @@ TEST(RunReport, TellsOfProductsWhereTheRunHadThem) {
   EXPECT_THAT(to_json(report), Not(HasSubstr("products")));
   EXPECT_THAT(to_text(report), Not(HasSubstr("Products")));
   RunReport::Products& products = report.products.emplace();
-  products.mode = "stream";
+  products.by = ListedBy::stream;
   products.listed = 1000;
   products.changed = 12;
   products.complete = true;
@@ -62,9 +66,9 @@ TEST(RunReport, TellsOfProductsWhereTheRunHadThem) {
 
 TEST(RunReport, JsonIsTheContract) {
   RunReport report;
-  report.outcome = "partial";
+  report.outcome = RunOutcome::partial;
   report.exit_code = 3;
-  report.listing = {.mode = "stream", .total = 5, .complete = true, .cut_reason = "", .malformed = 0};
+  report.listing = {.by = ListedBy::stream, .total = 5, .complete = true, .cut_reason = "", .malformed = 0};
   report.items.listed = 5;
   report.items.fetched = 4;
   report.items.failed = 1;
@@ -82,8 +86,9 @@ TEST(RunReport, JsonIsTheContract) {
       R"("failures":[{"media_id":9,"format":"huge","url":"https://x/9.jpg","reason":"http_404",)"
       R"("detail":"gone \"so\" they say","attempts":2}],)"
       R"("seconds":1.5,)"
-      R"("published":{"files":0,"added":0,"replaced":0,"removed":0,"clashes":[]},)"
-      R"("requests":{"api":0,"media":0,"retries":0},"formats":1,"notes":[],"error":"","command":"","run":0,"started":0})");
+      R"("published":{"files":0,"added":0,"replaced":0,"removed":0,"clashes":[],"tree":"unknown"},)"
+      R"("requests":{"api":0,"media":0,"retries":0},"formats":1,"notes":[],"error":"",)"
+      R"("unfinished":"","held":null,"dry_run":false,"command":"","run":0,"started":0})");
 }
 
 TEST(RunReport, JsonIsOneLineOfUtf8WhateverCameFromTheWire) {
@@ -156,26 +161,137 @@ TEST(RunReportText, ACutListingSaysThatNothingWasRemoved) {
   EXPECT_THAT(to_text(some_report()), Not(HasSubstr("nothing was removed")));
 }
 
-TEST(RunReportText, EachOutcomeHasItsSentence) {
-  struct Row {
-    std::string outcome, sentence;
-  };
-  for (const Row& row :
-       {Row{"done", "done, everything is as the service lists it"}, Row{"interrupted", "interrupted;"},
-        Row{"safety_limit", "stopped by a safety limit; nothing was removed"}, Row{"dry_run", "dry run;"},
-        Row{"failed", "failed."}}) {
+std::string first_line(const RunReport& report) {
+  const std::string text = to_text(report);
+  return text.substr(0, text.find('\n'));
+}
+
+TEST(Headline, OfARunThatCameToItsEnd) {
+  RunReport report = some_report();
+  EXPECT_EQ(first_line(report), "medimirror sync: finished, but 6 pictures failed.");
+  report.items.failed = 0;
+  report.outcome = RunOutcome::done;
+  EXPECT_EQ(first_line(report), "medimirror sync: done, everything is as the service lists it.");
+  report.listing.by = ListedBy::nothing;
+  EXPECT_EQ(first_line(report), "medimirror sync: done, nothing that was known to be wanted is missing.");
+  report.outcome = RunOutcome::dry_run;
+  EXPECT_EQ(first_line(report), "medimirror sync: dry run; nothing was fetched, published or removed.");
+}
+
+TEST(Headline, OfARunThatDidNotSaysWhyAndWhatHappensNext) {
+  RunReport report = some_report();
+  report.items.unchanged = 33;
+  report.items.fetched = 100;
+  report.items.failed = 0;
+  report.items.pending = 136;
+  report.unfinished = "https://media.example does not answer since 17:43 UTC";
+  report.outcome = RunOutcome::try_later;
+  EXPECT_EQ(first_line(report),
+            "medimirror sync: not finished: https://media.example does not answer since 17:43 UTC; 133 of "
+            "269 pictures "
+            "are in, the next run goes on.");
+  report.listing.complete = false;
+  report.outcome = RunOutcome::interrupted;
+  report.unfinished.clear();
+  EXPECT_EQ(first_line(report),
+            "medimirror sync: interrupted; 133 of 269 pictures listed so far are in, the next run goes on.");
+  report.outcome = RunOutcome::failed;
+  report.error = "the disk is full: free some space";
+  EXPECT_EQ(first_line(report),
+            "medimirror sync: failed: the disk is full: free some space; 133 of 269 pictures listed so far "
+            "are in, the "
+            "next run goes on.");
+  report.items = {};
+  EXPECT_THAT(first_line(report), HasSubstr("what is held stays as it was, and the next run tries again."));
+  report.dry_run = true;
+  EXPECT_THAT(first_line(report), HasSubstr("nothing was changed"));
+}
+
+TEST(Headline, AHeldTreeIsSaidWhateverTheOutcome) {
+  for (int number = 0; number <= static_cast<int>(RunOutcome::unknown); ++number) {
     RunReport report = some_report();
-    report.outcome = row.outcome;
-    report.error = "the API refused the key: check [api] key_id";
-    EXPECT_THAT(to_text(report), StartsWith("medimirror sync: " + row.sentence));
-    EXPECT_THAT(to_text(report), HasSubstr("Error: the API refused the key: check [api] key_id.\n"));
+    report.outcome = static_cast<RunOutcome>(number);
+    report.held = {5, 1'785'941'124};
+    EXPECT_THAT(first_line(report),
+                HasSubstr("media/ is held at the tree of run 5 since 2026-08-05T14:45:24Z"));
+    EXPECT_THAT(first_line(report), HasSubstr("undo --release"));
+    EXPECT_THAT(first_line(report), Not(HasSubstr("everything is as")));
   }
+}
+
+TEST(RunReportText, AnErrorIsSaidOnce) {
+  RunReport report = some_report();
+  report.error = "the API refused the key: check [api] key_id";
+  for (const RunOutcome outcome : {RunOutcome::failed, RunOutcome::try_later, RunOutcome::safety_limit}) {
+    report.outcome = outcome;
+    const std::string text = to_text(report);
+    const std::size_t first = text.find(report.error);
+    ASSERT_NE(first, std::string::npos);
+    EXPECT_EQ(text.find(report.error, first + 1), std::string::npos);
+  }
+}
+
+// Nothing that was not looked at may look like a count.
+TEST(RunReportText, ARunThatEndedEarlySaysOnlyWhatIsTrue) {
+  RunReport report;
+  report.command = "sync";
+  report.outcome = RunOutcome::failed;
+  report.error = "the API refused the key";
+  report.requests.api = 1;
+  report.published.files = 4984;
+  report.published.tree = TreeState::as_before;
+  std::string text = to_text(report);
+  EXPECT_THAT(text, HasSubstr("Listing: not begun, the run ended before"));
+  EXPECT_THAT(text, HasSubstr("not looked at, the run ended before"));
+  EXPECT_THAT(text, HasSubstr("Published: 4 984 files, as before: the run ended before it published."));
+  EXPECT_THAT(text, HasSubstr("Requests: 1 to the API"));
+
+  report.listing.by = ListedBy::stream;
+  report.listing.total = 900;
+  report.items.listed = 50;
+  report.products.emplace();
+  text = to_text(report);
+  EXPECT_THAT(text, HasSubstr("Listing: 50 media items of 900 by stream, NOT complete."));
+  EXPECT_THAT(text, HasSubstr("Why: the run ended before, see above."));
+  EXPECT_THAT(text, HasSubstr("Products: not listed, the run ended before."));
+
+  report.published.tree = TreeState::begun;
+  EXPECT_THAT(to_text(report), HasSubstr("Published: broken off before it was whole"));
+  report.published = {};
+  EXPECT_THAT(to_text(report), HasSubstr("Published: as before, the run ended before it looked."));
+}
+
+TEST(RunReportText, SaysWhyPicturesArePending) {
+  RunReport report = some_report();
+  report.items.pending = 4;
+  const auto remark = [&](RunOutcome outcome) {
+    report.outcome = outcome;
+    return to_text(report);
+  };
+  EXPECT_THAT(remark(RunOutcome::interrupted), HasSubstr("the run was stopped before"));
+  EXPECT_THAT(remark(RunOutcome::failed), HasSubstr("the run ended before they were tried or kept"));
+  EXPECT_THAT(remark(RunOutcome::try_later), HasSubstr("their host was left alone"));
+  report.dry_run = true;
+  EXPECT_THAT(remark(RunOutcome::dry_run), HasSubstr("would be fetched"));
+}
+
+TEST(Outcome, EachHasAWordASentenceAndAnExitStatus) {
+  std::set<std::string_view> words;
+  for (int number = 0; number <= static_cast<int>(RunOutcome::unknown); ++number) {
+    const OutcomeRow row = row_of(static_cast<RunOutcome>(number));
+    EXPECT_TRUE(words.insert(row.word).second) << row.word;
+    EXPECT_FALSE(row.sentence.empty());
+  }
+  EXPECT_EQ(row_of(RunOutcome::try_later).exit_status, ExitStatus::try_later);
+  EXPECT_EQ(outcome_of(ErrorKind::unavailable), RunOutcome::try_later);
+  EXPECT_EQ(outcome_of(ErrorKind::interrupted), RunOutcome::interrupted);
+  EXPECT_EQ(outcome_of(ErrorKind::disk), RunOutcome::failed);
 }
 
 TEST(RunReportText, TellsOfFallbacksNotesClashesAndTheRest) {
   RunReport report = some_report();
   report.listing = {};
-  report.listing.mode = "none";
+  report.listing.by = ListedBy::nothing;
   report.items.fallback = 1;
   report.items.carried_over = 2;
   report.items.retired = 3;
@@ -242,11 +358,49 @@ TEST(Metrics, AreWhatTheTextfileCollectorReads) {
   EXPECT_EQ(text.back(), '\n');
 }
 
-TEST(Metrics, ReplaceTheirFileWhole) {
+TEST(Metrics, WhatIsNotKnownKeepsItsLastValue) {
+  const TemporaryFolder folder;
+  const auto file = folder / "metrics.prom";
+  write_metrics(file, some_report());
+  RunReport failed;
+  failed.outcome = RunOutcome::failed;
+  failed.error = "the API refused the key";
+  failed.exit_code = 1;
+  failed.requests.api = 1;
+  write_metrics(file, failed);
+  std::string text = read_file(file);
+  EXPECT_THAT(text, HasSubstr("medimirror_last_run_exit_code 1\n"));
+  EXPECT_THAT(text, HasSubstr("medimirror_last_run_requests{to=\"api\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("medimirror_published_files 4984\n"));
+  EXPECT_THAT(text, HasSubstr("medimirror_last_run_items{outcome=\"unchanged\"} 4084\n"));
+  EXPECT_THAT(text, HasSubstr("medimirror_last_run_failures{reason=\"http_404\"} 5\n"));
+  EXPECT_THAT(text, HasSubstr("medimirror_last_run_published{change=\"added\"} 897\n"));
+
+  failed.published.files = 4984;
+  failed.published.tree = TreeState::as_before;
+  write_metrics(file, failed);
+  EXPECT_THAT(read_file(file), HasSubstr("medimirror_last_run_published{change=\"added\"} 0\n"));
+}
+
+TEST(Metrics, AreWrittenWholeWhereThereAreNone) {
   const TemporaryFolder folder;
   write_metrics(folder / "metrics.prom", some_report());
-  write_metrics(folder / "metrics.prom", RunReport{});
-  EXPECT_EQ(read_file(folder / "metrics.prom"), to_prometheus(RunReport{}));
+  EXPECT_EQ(read_file(folder / "metrics.prom"), to_prometheus(some_report()));
+}
+
+TEST(Metrics, SayThatTheTreeIsHeld) {
+  const TemporaryFolder folder;
+  const auto file = folder / "metrics.prom";
+  write_metrics(file, some_report());
+  EXPECT_THAT(read_file(file), HasSubstr("medimirror_tree_held 0\n"));
+  write_tree_metrics(file, {.files = 12, .held = true});
+  const std::string text = read_file(file);
+  EXPECT_THAT(text, HasSubstr("medimirror_tree_held 1\n"));
+  EXPECT_THAT(text, HasSubstr("medimirror_published_files 12\n"));
+  EXPECT_THAT(text, HasSubstr("medimirror_last_run_exit_code 3\n"));
+  RunReport held = some_report();
+  held.held = {3, 0};
+  EXPECT_THAT(to_prometheus(held), HasSubstr("medimirror_tree_held 1\n"));
 }
 
 }  // namespace

@@ -30,13 +30,14 @@ class Walk : public testing::Test {
                            ProductsNamed named = ProductsNamed::all) {
     std::vector<std::string> filters;
     for (std::size_t i = 0; i < listings.size(); ++i) filters.push_back(std::to_string(i));
-    return list_products_into_index(
-               filters, named,
-               [&](const std::string& filter) {
-                 return std::make_unique<ScriptedListing>(listings[std::stoul(filter)], end);
-               },
-               transport_, *index_, clock_, *progress_, stop_)
-        .report;
+    RunReport::Products report;
+    list_products_into_index(
+        filters, named,
+        [&](const std::string& filter) {
+          return std::make_unique<ScriptedListing>(listings[std::stoul(filter)], end);
+        },
+        {transport_, clock_, *progress_, stop_}, *index_, report);
+    return report;
   }
 
   TemporaryFolder folder_;
