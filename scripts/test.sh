@@ -31,7 +31,7 @@ while [[ $# -gt 0 ]]; do
   shift
 done
 
-scripts/install_deps.sh
+scripts/install_deps.sh --test
 scripts/build.sh "$folder" "${cmake_arguments[@]}"
 # GLib and libvips keep what they allocate once: that is no leak of ours
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0:abort_on_error=1}
