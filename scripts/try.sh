@@ -4,6 +4,7 @@
 # time to show that nothing is transferred, and prints where to look (./build/try).
 #   --live   against the real service instead, with what was created in the last 7 days, in a small size. Wants
 #            MEDIMIRROR_API_KEY_ID, MEDIMIRROR_API_SECRET and MEDIMIRROR_CONTACT in the environment.
+# BUILD=FOLDER names the folder of the build [build]; TRY_SECONDS=N is how long a step behind it may take [600].
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -45,13 +46,19 @@ config=$try/medimirror.toml
 if [[ $live == no ]]; then rm -rf "$try/mirror" "$try/copy" "$try/sandbox" "$config"; fi
 
 sandbox=
-stop_sandbox() {
-  if [[ -n $sandbox ]]; then
-    kill "$sandbox" 2>/dev/null || true
-    wait "$sandbox" 2>/dev/null || true
-  fi
+running=
+lives() { kill -0 "$1" 2>/dev/null; }
+stop_all() {
+  local process
+  kill $running $sandbox 2>/dev/null || true
+  for process in $running $sandbox; do
+    for _ in $(seq 100); do
+      lives "$process" || break
+      sleep 0.1
+    done
+  done
 }
-trap stop_sandbox EXIT
+trap 'stop_all 2>/dev/null' EXIT # bash has something to say of some that have ended by themselves
 trap 'exit 130' INT TERM
 
 start_sandbox() {
@@ -61,13 +68,39 @@ start_sandbox() {
   sandbox=$!
   for _ in $(seq 300); do
     [[ -s $try/port ]] && return
-    if ! kill -0 "$sandbox" 2>/dev/null; then break; fi
+    lives "$sandbox" || break
     sleep 0.1
   done
-  echo "the stand-in service did not start:" >&2
-  cat "$try/sandbox.log" >&2
+  fail "the stand-in service did not start; its log is $try/sandbox.log: $(tail -n 1 "$try/sandbox.log")"
+}
+
+fail() {
+  printf '\nscripts/try.sh: %s\n' "$*" >&2
   exit 1
 }
+
+# Runs a step, and ends the trial with one sentence when the stand-in service dies meanwhile or the step takes more than
+# its share. The status is the step's.
+step() {
+  local name=$1 status=0
+  shift
+  timeout --foreground -k 10 "$share" "$@" &
+  running=$!
+  while lives "$running" && { [[ -z $sandbox ]] || lives "$sandbox"; }; do sleep 0.2; done
+  if [[ -n $sandbox ]] && ! lives "$sandbox"; then
+    wait "$sandbox" 2>/dev/null || status=$?
+    sandbox=
+    fail "the stand-in service has died (status $status) by the time of: $name; its log is $try/sandbox.log"
+  fi
+  wait "$running" || status=$?
+  running=
+  if [[ $status -eq 124 || $status -eq 137 ]]; then
+    fail "$name has taken more than $share s; what it said stands above, and the stand-in's log is $try/sandbox.log"
+  fi
+  return "$status"
+}
+share=${TRY_SECONDS:-600}
+if [[ $live == yes ]]; then share=0; fi # no limit: a real listing takes what it takes
 
 write_sandbox_config() {
   local address
@@ -117,7 +150,8 @@ TOML
 # Exit 3 says that some items failed: the report names them, and the trial goes on.
 sync_once() {
   local status=0
-  "$medimirror" --config "$config" sync || status=$?
+  say "$1"
+  step "$1" "$medimirror" --config "$config" sync || status=$?
   if [[ $status -ne 0 && $status -ne 3 ]]; then exit "$status"; fi
 }
 
@@ -129,12 +163,10 @@ else
   write_sandbox_config
 fi
 
-say "First sync"
-sync_once
-if command -v rsync >/dev/null && [[ $live == no ]]; then rsync -aH "$try/mirror/media/" "$try/copy/"; fi
+sync_once "First sync"
+if [[ $live == no ]]; then step "The copy by rsync" rsync -aH "$try/mirror/media/" "$try/copy/"; fi
 
-say "Second sync: nothing is transferred"
-sync_once
+sync_once "Second sync: nothing is transferred"
 
 say "What rsync has to do now (each line would be a file or folder)"
 if [[ -d $try/copy ]]; then
@@ -151,7 +183,7 @@ say "The checksums"
 (cd "$try/mirror/media" && sha256sum --quiet -c SHA256SUMS && echo "$(wc -l <SHA256SUMS) files are what they should be")
 
 say "The gallery"
-"$medimirror" --config "$config" report gallery
+step "The gallery" "$medimirror" --config "$config" report gallery
 
 say "Where to look"
 cat <<TEXT
