@@ -1,6 +1,7 @@
 #!/bin/bash
 # build.sh [FOLDER] [cmake arguments] : configures and builds; FOLDER is ./build when not given.
-# TARGETS="a b" builds these alone. Optimised, with line numbers in backtraces.
+# TARGETS="a b" builds these alone; CMAKE_ARGUMENTS="-Da=b" is for who calls a script that calls this one. Optimised, with
+# line numbers in backtraces.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,6 +12,8 @@ if [[ $# -gt 0 && $1 != -* ]]; then
 fi
 
 arguments=(-S . -B "$folder")
+read -ra more <<<"${CMAKE_ARGUMENTS:-}"
+arguments+=("${more[@]}")
 # a folder keeps the generator it was made with
 [[ -f $folder/CMakeCache.txt ]] || arguments+=(-G Ninja)
 command -v ccache >/dev/null && arguments+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)

@@ -1,9 +1,9 @@
 #!/bin/bash
-# install_deps.sh [--test] [--lint] [--format] [--browser] [--bench] [--vips]
+# install_deps.sh [--test] [--lint] [--format] [--browser] [--bench] [--trees] [--vips]
 # Installs what building and trying need, from Debian alone. Asks nothing; says nothing when nothing is missing. Starts no
 # service, and leaves none that starts at the next boot. With options also what that needs:
 #   --test      every test but the one in a browser     --browser  the gallery's test in a browser
-#   --lint, --format, --bench   scripts/lint.sh, format.sh, bench.sh (bench and lint with what tests need)
+#   --lint, --format, --bench, --trees   scripts/lint.sh, format.sh, bench.sh, newcomer.sh (and what tests need)
 #   --vips      a prebuilt libvips that is newer than Debian's (scripts/install_vips.sh)
 set -euo pipefail
 
@@ -22,6 +22,7 @@ for option in "$@"; do
     --format) packages+=(clang-format) ;;
     --browser) packages+=(chromium chromium-driver) ;;
     --bench) packages+=("${to_test[@]}" aria2 wget2 rclone libvips-tools) ;;
+    --trees) packages+=(git debootstrap) ;;
     --vips) vips=yes ;;
     *)
       sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"

@@ -1,7 +1,8 @@
 #!/bin/bash
 # prove.sh [MINUTES] [PROOF...] : the eight proofs in their long form, in about so many minutes (10) altogether.
 # Each prints what it counted; where a zero is due and is not there, it says WRONG and this script fails.
-#   PROOF     fault_matrix kill durability errno_sweep poison damage fuzz secrets; all when none is named
+#   PROOF     fault_matrix kill durability errno_sweep poison damage fuzz secrets; all when none is named. Only when named:
+#             newcomer: scripts/try.sh TIMES times (30) and scripts/test.sh in new trees of Debian 12 and of 13 (newcomer.sh)
 #   BUILD     the build folder (build); DURABLE_FOLDER, a folder on a real disk to work in (the system's temporary one)
 # Fuzzing needs clang and builds into build-fuzz; the others need what tests/proof says, and skip with the reason.
 set -euo pipefail
@@ -76,6 +77,8 @@ for proof in "${proofs[@]}"; do
   status=0
   if [[ $proof == fuzz ]]; then
     fuzz || status=$?
+  elif [[ $proof == newcomer ]]; then
+    scripts/newcomer.sh --times "${TIMES:-30}" --tests || status=$?
   else
     python3 -B "tests/proof/${proof}_proof.py" --minutes "$each" "${more[@]}" || status=$?
   fi

@@ -9,6 +9,7 @@ Environment: MEDIMIRROR_BIN_DIR names the folder of the two programs; without it
 
 import base64
 import contextlib
+import functools
 import hashlib
 import http.server
 import json
@@ -470,4 +471,5 @@ def interrupt(process):
         process.send_signal(signal.SIGINT)
 
 
-main = unittest.main
+# Names each test, so that CI sees in the log which were skipped.
+main = functools.partial(unittest.main, verbosity=2)

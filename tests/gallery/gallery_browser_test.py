@@ -326,4 +326,4 @@ class GalleryInABrowser(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)
