@@ -392,7 +392,7 @@ TEST_F(Sandbox, TruthIsWhatIsServed) {
       Request request = get(format["path"]);
       const Reply reply = ask(request);
       ASSERT_EQ(reply.status, 200) << id << key;
-      ASSERT_EQ(sha256(reply.body).hex(), format["sha256"]);
+      ASSERT_EQ(sha256(reply.body).hex(), format["sha256"].get<std::string>());
       ++checked;
     }
   }
