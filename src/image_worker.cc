@@ -36,15 +36,14 @@ WriterMessage ImageWorker::process(FetchedBody& body) {
   const auto room_bytes = static_cast<std::int64_t>(bytes.size());
   const std::optional<BlobRecord> known = view_.blob(digest);
   const bool held = known && blobs_.has(digest);
-  const std::vector<Recipe> recipes =
-      body.key.format == options_.derivative_source ? recipes_missing(digest) : std::vector<Recipe>();
+  const std::uint64_t missing = body.key.format == options_.derivative_source ? recipes_missing(digest) : 0;
 
   Inspection inspection;
-  if (held && recipes.empty()) {
+  if (held && missing == 0) {
     inspection.info = known->info;
   } else {
     std::optional<Rejection> rejection;
-    if (options_.validate == Validate::header && recipes.empty()) {
+    if (options_.validate == Validate::header && missing == 0) {
       std::variant<ImageInfo, Rejection> verdict = inspect_header(bytes, options_.decoder.limits);
       if (auto* refused = std::get_if<Rejection>(&verdict)) {
         rejection = std::move(*refused);
@@ -52,7 +51,7 @@ WriterMessage ImageWorker::process(FetchedBody& body) {
         inspection.info = std::move(std::get<ImageInfo>(verdict));
       }
     } else {
-      std::variant<Inspection, Rejection> verdict = decoder_.inspect(bytes, recipes);
+      std::variant<Inspection, Rejection> verdict = decoder_.inspect(bytes, {options_.recipes, missing});
       if (auto* refused = std::get_if<Rejection>(&verdict)) {
         rejection = std::move(*refused);
       } else {
@@ -73,7 +72,7 @@ WriterMessage ImageWorker::process(FetchedBody& body) {
   const UnixSeconds mtime = std::min(body.fetched.last_modified.value_or(now), now);
   Arrived arrived;
   arrived.blob = held ? NewBlob{std::nullopt, digest, *known} : stage(digest, bytes, inspection.info, mtime);
-  arrived.derivatives = stage_derivatives(inspection, recipes, mtime);
+  arrived.derivatives = stage_derivatives(inspection, mtime);
   arrived.key = std::move(body.key);
   arrived.url = std::move(body.url);
   arrived.validators = std::move(body.fetched.validators);
@@ -83,37 +82,35 @@ WriterMessage ImageWorker::process(FetchedBody& body) {
 }
 
 WriterMessage ImageWorker::process(MissingDerivatives& work) {
-  const std::vector<Recipe> recipes = recipes_missing(work.source);
+  const std::uint64_t missing = recipes_missing(work.source);
   const std::optional<BlobRecord> record = view_.blob(work.source);
-  if (recipes.empty() || !record) return Derived{work.source, {}, {}};
+  if (missing == 0 || !record) return Derived{work.source, {}, {}};
   const std::optional<std::string> bytes = blobs_.read(work.source);
   const std::string name = work.source.hex();
   if (!bytes)
     return Derived{work.source, {}, fmt::format("the blob {} is missing: run `medimirror verify`", name)};
   if (sha256(*bytes) != work.source)
     return Derived{work.source, {}, fmt::format("the blob {} is damaged: run `medimirror verify`", name)};
-  std::variant<Inspection, Rejection> verdict = decoder_.inspect(*bytes, recipes);
+  std::variant<Inspection, Rejection> verdict = decoder_.inspect(*bytes, {options_.recipes, missing});
   if (const auto* refused = std::get_if<Rejection>(&verdict))
     return Derived{work.source, {}, fmt::format("no derivatives of blob {}: {}", name, refused->detail)};
-  return Derived{work.source, stage_derivatives(std::get<Inspection>(verdict), recipes, record->mtime), {}};
+  return Derived{work.source, stage_derivatives(std::get<Inspection>(verdict), record->mtime), {}};
 }
 
-std::vector<Recipe> ImageWorker::recipes_missing(const Digest& source) const {
-  std::vector<Recipe> missing;
-  for (const Recipe& recipe : options_.recipes) {
-    const std::optional<Digest> made = view_.derivative({source, recipe.key()});
-    if (!made || !blobs_.has(*made)) missing.push_back(recipe);
+std::uint64_t ImageWorker::recipes_missing(const Digest& source) const {
+  std::uint64_t missing = 0;
+  for (std::size_t i = 0; i < options_.recipes.size(); ++i) {
+    const std::optional<Digest> made = view_.derivative({source, options_.recipes[i].key()});
+    if (!made || !blobs_.has(*made)) missing |= std::uint64_t{1} << i;
   }
   return missing;
 }
 
-std::vector<NewDerivative> ImageWorker::stage_derivatives(const Inspection& inspection,
-                                                          const std::vector<Recipe>& recipes,
-                                                          UnixSeconds mtime) {
+std::vector<NewDerivative> ImageWorker::stage_derivatives(const Inspection& inspection, UnixSeconds mtime) {
   std::vector<NewDerivative> staged;
   for (const MadeDerivative& made : inspection.derivatives)
     staged.push_back(
-        {recipes.at(made.recipe).key(), stage(sha256(made.bytes), made.bytes, made.info, mtime)});
+        {options_.recipes.at(made.recipe).key(), stage(sha256(made.bytes), made.bytes, made.info, mtime)});
   return staged;
 }
 

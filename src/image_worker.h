@@ -50,9 +50,8 @@ class ImageWorker {
  private:
   WriterMessage process(FetchedBody& body);
   WriterMessage process(MissingDerivatives& work);
-  std::vector<Recipe> recipes_missing(const Digest& source) const;
-  std::vector<NewDerivative> stage_derivatives(const Inspection& inspection,
-                                               const std::vector<Recipe>& recipes, UnixSeconds mtime);
+  std::uint64_t recipes_missing(const Digest& source) const;  // as in Recipes::wanted
+  std::vector<NewDerivative> stage_derivatives(const Inspection& inspection, UnixSeconds mtime);
   NewBlob stage(const Digest& digest, std::string_view bytes, const ImageInfo& info, UnixSeconds mtime);
 
   const Options& options_;

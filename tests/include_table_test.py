@@ -41,6 +41,7 @@ THIRD_PARTY = [
     (r"simdjson", {"api/"}),
     (r"lmdb\.h", {"store/lmdb."}),
     (r"vips/|glib", {"image/", "sandbox/"}),
+    (r"jpeglib\.h|jerror\.h", {"image/jpeg_decoder.cc"}),
     (r"seccomp\.h", {"image/"}),
     (r"CLI/", {"cli/", "sandbox/"}),
     (r"toml\+\+/", {"cli/config_file.cc"}),

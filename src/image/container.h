@@ -20,9 +20,6 @@ HeaderResult walk_webp(std::string_view bytes);
 HeaderResult walk_gif(std::string_view bytes);
 HeaderResult walk_avif(std::string_view bytes);
 
-// How many scans a JPEG has: one that is odd may warn once for each. Zero for what is no JPEG.
-std::uint32_t jpeg_scans(std::string_view bytes);
-
 void add_note(ImageInfo& info, std::string_view note);
 void note_trailing_bytes(ImageInfo& info, std::size_t bytes);
 

@@ -1,8 +1,7 @@
-// Role: what a warning of a decoder means: damage, or an oddity that does no harm.
-// Pure. The texts are libjpeg's (jerror.h), with what libvips puts around them.
+// Role: what a text of libvips and its libraries means: damage, or an oddity that does no harm.
+// Pure. JPEG's have codes, and are judged in jpeg_decoder.h.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,8 +15,6 @@ struct WarningVerdict {
   std::string note;  // when not refused
 };
 
-// `scans`: of a JPEG (container.h). libvips tells the text of the first warning only, and how many there
-// were; one that repeats with every scan is still harmless, any other repetition hides something.
-WarningVerdict judge_warnings(std::span<const std::string> warnings, std::uint32_t scans);
+WarningVerdict judge_warnings(std::span<const std::string> warnings);
 
 }  // namespace medimirror

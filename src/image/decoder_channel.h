@@ -26,8 +26,7 @@
 
 namespace medimirror::decoder_wire {
 
-constexpr std::uint32_t kMagic = 0x4D4D4432;  // raised with every change of these structs
-constexpr std::uint32_t kRecipesMax = 64;
+constexpr std::uint32_t kMagic = 0x4D4D4433;  // raised with every change of these structs
 constexpr std::uint32_t kTextBytesMax = 2000;
 constexpr int kExitOutOfMemory = 12;
 constexpr int kExitBadRequest = 13;
@@ -46,6 +45,7 @@ struct Ready {
 struct DecodeRequest {
   std::uint32_t magic = kMagic;
   std::uint32_t recipes = 0;
+  std::uint64_t wanted = 0;  // of these, as in Recipes
   std::uint64_t body_bytes = 0;
 };
 

@@ -57,7 +57,8 @@ bool send_inspection(int fd, const Inspection& inspection) {
 bool answer_one(int fd, const Setup& setup, InspectFunction inspect, std::string& body) {
   DecodeRequest request;
   if (!receive(fd, &request, sizeof request)) return false;
-  if (request.magic != kMagic || request.recipes > kRecipesMax || request.body_bytes > setup.limits.bytes_max)
+  if (request.magic != kMagic || request.recipes > Recipes::kCountMax ||
+      request.body_bytes > setup.limits.bytes_max)
     return false;
   std::vector<WireRecipe> wire(request.recipes);
   if (!receive(fd, wire.data(), wire.size() * sizeof(WireRecipe))) return false;
@@ -67,7 +68,7 @@ bool answer_one(int fd, const Setup& setup, InspectFunction inspect, std::string
   for (const WireRecipe& one : wire) recipes.push_back(from_wire(one));
 
   allow_cpu_seconds(setup.cpu_seconds_max);
-  const std::variant<Inspection, Rejection> result = inspect(body, recipes, setup.limits);
+  const std::variant<Inspection, Rejection> result = inspect(body, {recipes, request.wanted}, setup.limits);
   if (const auto* rejection = std::get_if<Rejection>(&result)) return send_rejection(fd, *rejection);
   return send_inspection(fd, std::get<Inspection>(result));
 }

@@ -3,7 +3,6 @@
 // own, that crashes, hangs or eats memory, so that the real one needs no back doors.
 #pragma once
 
-#include <span>
 #include <string_view>
 #include <variant>
 
@@ -11,7 +10,7 @@
 
 namespace medimirror {
 
-using InspectFunction = std::variant<Inspection, Rejection> (*)(std::string_view, std::span<const Recipe>,
+using InspectFunction = std::variant<Inspection, Rejection> (*)(std::string_view, const Recipes&,
                                                                 const Limits&);
 
 // Returns the exit status of the process.

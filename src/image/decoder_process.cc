@@ -162,7 +162,7 @@ std::string Decoder::end_process() {
   return describe_end(status, options_.memory_bytes_max);
 }
 
-Decoder::Answer Decoder::ask(std::string_view bytes, std::span<const Recipe> recipes) {
+Decoder::Answer Decoder::ask(std::string_view bytes, const Recipes& recipes) {
   const SteadyTime deadline = after(options_.time_max);
   const auto failure = [](Transfer transfer) {
     return Failure{transfer == Transfer::timed_out ? RejectionReason::decoder_timed_out
@@ -173,10 +173,11 @@ Decoder::Answer Decoder::ask(std::string_view bytes, std::span<const Recipe> rec
   };
 
   DecodeRequest request;
-  request.recipes = static_cast<std::uint32_t>(recipes.size());
+  request.recipes = static_cast<std::uint32_t>(recipes.configured.size());
+  request.wanted = recipes.wanted;
   request.body_bytes = bytes.size();
   std::vector<WireRecipe> wire;
-  for (const Recipe& recipe : recipes) wire.push_back(to_wire(recipe));
+  for (const Recipe& recipe : recipes.configured) wire.push_back(to_wire(recipe));
   iovec pieces[] = {{&request, sizeof request},
                     {wire.data(), wire.size() * sizeof(WireRecipe)},
                     {const_cast<char*>(bytes.data()), bytes.size()}};
@@ -206,12 +207,13 @@ Decoder::Answer Decoder::ask(std::string_view bytes, std::span<const Recipe> rec
       received != Transfer::done)
     return failure(received);
   Inspection inspection{*std::move(info), {}};
-  for (std::size_t i = 0; i < recipes.size(); ++i) {
+  for (std::size_t i = 0; i < recipes.configured.size(); ++i) {
+    if (!recipes.wants(i)) continue;
     Part part;
     if (const Transfer received = receive(&part, sizeof part); received != Transfer::done)
       return failure(received);
     std::optional<ImageInfo> made = from_wire(part.info, options_.limits);
-    if (!made || made->format != recipes[i].format || part.bytes == 0 ||
+    if (!made || made->format != recipes.configured[i].format || part.bytes == 0 ||
         part.bytes > options_.derivative_bytes_max)
       return nonsense;
     std::string body(part.bytes, '\0');
@@ -222,9 +224,8 @@ Decoder::Answer Decoder::ask(std::string_view bytes, std::span<const Recipe> rec
   return inspection;
 }
 
-std::variant<Inspection, Rejection> Decoder::inspect(std::string_view bytes,
-                                                     std::span<const Recipe> recipes) {
-  assert(recipes.size() <= kRecipesMax);
+std::variant<Inspection, Rejection> Decoder::inspect(std::string_view bytes, const Recipes& recipes) {
+  assert(recipes.configured.size() <= Recipes::kCountMax);
   std::variant<ImageInfo, Rejection> header = inspect_header(bytes, options_.limits);
   if (auto* refused = std::get_if<Rejection>(&header)) return *std::move(refused);
   constexpr int kAttempts = 2;

@@ -14,7 +14,6 @@
 #include <sys/types.h>
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -43,9 +42,9 @@ class Decoder {
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
-  // At most 64 recipes. The header is checked here first: a body that is no picture never reaches the
+  // At most Recipes::kCountMax. The header is checked here first: a body that is no picture never reaches the
   // process.
-  std::variant<Inspection, Rejection> inspect(std::string_view bytes, std::span<const Recipe> recipes);
+  std::variant<Inspection, Rejection> inspect(std::string_view bytes, const Recipes& recipes);
 
   void warm_up();  // starts the process now rather than with the first picture
   void stop();     // ends it; the next picture would start another
@@ -59,7 +58,7 @@ class Decoder {
 
   void start();
   std::string end_process();  // and say how it ended
-  Answer ask(std::string_view bytes, std::span<const Recipe> recipes);
+  Answer ask(std::string_view bytes, const Recipes& recipes);
 
   DecoderOptions options_;
   UniqueFd socket_;

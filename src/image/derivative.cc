@@ -45,10 +45,6 @@ VImage upright(const VImage& image, int orientation) {
   }
 }
 
-bool swaps_sides(int orientation) {
-  return orientation >= 5 && orientation <= 8;
-}
-
 // After resampling: the conversion is then of few pixels.
 VImage to_srgb(VImage image, const DecodedPicture& picture) {
   if (!picture.icc_profile.empty() && !is_srgb_profile(picture.icc_profile)) {
@@ -150,11 +146,10 @@ unsigned pyramid_level(std::uint32_t upright_width, std::uint32_t upright_height
 }
 
 EncodedDerivative make_derivative(const DecodedPicture& picture, const Recipe& recipe) {
-  const bool swapped = swaps_sides(picture.orientation);
-  const std::uint32_t upright_width = swapped ? picture.height : picture.width;
-  const std::uint32_t upright_height = swapped ? picture.width : picture.height;
-  const DerivativeSize placement = place(upright_width, upright_height, recipe);
-  const Pyramid::Level& level = picture.pyramid.level(pyramid_level(upright_width, upright_height, recipe));
+  const bool swapped = picture.swaps_sides();
+  const DerivativeSize placement = place(picture.upright_width(), picture.upright_height(), recipe);
+  const Pyramid::Level& level =
+      picture.pyramid.level(pyramid_level(picture.upright_width(), picture.upright_height(), recipe));
   Pixels scaled = resample(level.pixels, level.width, level.height,
                            swapped ? placement.scaled_height : placement.scaled_width,
                            swapped ? placement.scaled_width : placement.scaled_height);

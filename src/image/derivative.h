@@ -4,7 +4,7 @@
 // converted), the first page, no metadata and no profile: bytes without a profile mean sRGB, everywhere.
 // Transparency stays where the format has it (png, webp, avif), else it is flattened on the recipe's
 // background. The margins of `pad` have the background's colour; around a picture that stays transparent they
-// are transparent too. The same picture and recipe make the same bytes, whatever else is made beside it.
+// are transparent too. What equal bytes depend on: pyramid.h.
 // Threads: that of the inspector, after start_vips().
 // Failure: throws DerivativeError, a failure of this item.
 #pragma once
@@ -14,18 +14,9 @@
 #include <string>
 
 #include "base/image.h"
-#include "image/pyramid.h"
+#include "image/decoded_picture.h"
 
 namespace medimirror {
-
-struct DecodedPicture {
-  std::uint32_t width = 0, height = 0;  // as stored
-  bool has_alpha = false;
-  bool is_cmyk = false;
-  int orientation = 1;      // of EXIF, 1 to 8; 5 to 8 swap the sides
-  std::string icc_profile;  // empty: sRGB, or plain CMYK
-  Pyramid pyramid;
-};
 
 // Sizes in the upright picture.
 struct DerivativeSize {

@@ -2,170 +2,46 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <new>
-#include <set>
 #include <utility>
-#include <vips/vips8>
 
-#include "image/container.h"
-#include "image/decode_warning.h"
 #include "image/derivative.h"
+#include "image/jpeg_decoder.h"
 #include "image/print_maker.h"
-#include "image/vips_runtime.h"
+#include "image/vips_decoder.h"
 
 namespace medimirror {
 
 namespace {
 
-using vips::VImage;
-
-// Only the loader that the bytes call for: nothing is guessed by libvips.
-VImage load(ImageFormat format, std::string_view bytes) {
-  vips::VOption* options =
-      VImage::option()->set("access", VIPS_ACCESS_SEQUENTIAL)->set("fail_on", VIPS_FAIL_ON_ERROR);
-  VipsBlob* blob = vips_blob_new(nullptr, bytes.data(), bytes.size());
-  struct Unref {
-    VipsBlob* blob;
-    ~Unref() { vips_area_unref(VIPS_AREA(blob)); }
-  } unref{blob};
-  switch (format) {
-    case ImageFormat::jpeg:
-      return VImage::jpegload_buffer(blob, options);
-    case ImageFormat::png:
-      return VImage::pngload_buffer(blob, options);
-    case ImageFormat::webp:
-      return VImage::webpload_buffer(blob, options->set("n", -1));
-    case ImageFormat::gif:
-      return VImage::gifload_buffer(blob, options->set("n", -1));
-    default:
-      return VImage::heifload_buffer(blob, options);
-  }
-}
-
-std::uint32_t page_height(const VImage& image) {
-  return static_cast<std::uint32_t>(vips_image_get_page_height(image.get_image()));
-}
-
-// 8 bits a sample, one to four bands: what the pyramid takes.
-VImage to_8_bits(const VImage& image) {
-  if (image.format() == VIPS_FORMAT_UCHAR) return image;
-  if (image.format() == VIPS_FORMAT_USHORT)
-    return image.cast(VIPS_FORMAT_UCHAR, VImage::option()->set("shift", true));
-  return image.cast(VIPS_FORMAT_UCHAR);
-}
-
-std::string blob_of(const VImage& image, const char* name) {
-  if (image.get_typeof(name) == 0) return {};
-  std::size_t size = 0;
-  const void* data = image.get_blob(name, &size);
-  return {static_cast<const char*>(data), size};
-}
-
-DecodedPicture picture_of(const VImage& image, std::span<const Recipe> recipes) {
-  DecodedPicture picture;
-  picture.width = static_cast<std::uint32_t>(image.width());
-  picture.height = page_height(image);
-  picture.has_alpha = image.has_alpha();
-  picture.is_cmyk = image.interpretation() == VIPS_INTERPRETATION_CMYK;
-  picture.orientation = vips_image_get_orientation(image.get_image());
-  const bool swapped = picture.orientation >= 5;
-  std::set<unsigned> levels{print_level(picture.width, picture.height)};
-  if (!recipes.empty()) picture.icc_profile = blob_of(image, VIPS_META_ICC_NAME);
-  for (const Recipe& recipe : recipes)
-    levels.insert(pyramid_level(swapped ? picture.height : picture.width,
-                                swapped ? picture.width : picture.height, recipe));
-  picture.pyramid = Pyramid(picture.width, picture.height, static_cast<std::uint32_t>(image.bands()),
-                            picture.has_alpha, levels);
-  return picture;
-}
-
-// Every pixel of every page is decoded; those of the first page are kept as far as somebody needs them.
-// Strip by strip on this thread: libvips' own sinks start threads, which costs more than it gives to one
-// picture.
-void decode_all(const VImage& image, DecodedPicture& picture) {
-  constexpr int kStripRows = 16;
-  VipsRegion* region = vips_region_new(image.get_image());
-  struct Unref {
-    VipsRegion* region;
-    ~Unref() { g_object_unref(region); }
-  } unref{region};
-  const int height = image.height(), first_page = static_cast<int>(picture.height);
-  for (int top = 0; top < height; top += kStripRows) {
-    const VipsRect strip{0, top, image.width(), std::min(kStripRows, height - top)};
-    if (vips_region_prepare(region, &strip) != 0) throw vips::VError();
-    for (int y = top; y < std::min(top + strip.height, first_page); ++y)
-      picture.pyramid.add_row(VIPS_REGION_ADDR(region, 0, y));
-  }
-}
-
-Rejection explain_error(const std::string& text) {
-  if (text.find("out of memory") != std::string::npos) throw std::bad_alloc();
-  const WarningVerdict verdict = judge_warnings(std::span(&text, 1), 1);
-  if (verdict.refused) return *verdict.refused;
-  return {RejectionReason::damaged, fmt::format("the decoder found damage: {}", text)};
-}
-
-// AVIF may be turned and GIF may be enlarged by its first frame: there the decoder knows better than the
-// header.
-std::optional<Rejection> settle_size(const VImage& image, ImageInfo& info, const Limits& limits) {
-  const auto width = static_cast<std::uint32_t>(image.width());
-  const std::uint32_t height = page_height(image);
-  if (width == info.width && height == info.height) return std::nullopt;
-  if (info.format != ImageFormat::avif && info.format != ImageFormat::gif)
-    return Rejection{RejectionReason::damaged,
-                     fmt::format("the header says {} × {} pixels, the decoder {} × {}", info.width,
-                                 info.height, width, height)};
-  info.width = width;
-  info.height = height;
-  return exceeds(info, limits);
-}
-
 std::variant<DecodedPicture, Rejection> decode(std::string_view bytes, std::span<const Recipe> recipes,
                                                const Limits& limits, ImageInfo& info) {
-  try {
-    DecodedPicture picture;
-    {
-      const VImage image = to_8_bits(load(info.format, bytes));
-      if (std::optional<Rejection> refused = settle_size(image, info, limits)) return *std::move(refused);
-      if (image.bands() > 4)
-        return Rejection{RejectionReason::unsupported,
-                         fmt::format("the picture has {} bands", image.bands())};
-      picture = picture_of(image, recipes);
-      decode_all(image, picture);
-      info.print = make_print(picture.pyramid.level(print_level(picture.width, picture.height)),
-                              picture.has_alpha, picture.orientation);
-    }  // libjpeg's warnings are told when the image is closed
-    const std::vector<std::string> warnings = take_vips_warnings();
-    const WarningVerdict verdict = judge_warnings(warnings, warnings.empty() ? 0 : jpeg_scans(bytes));
-    if (verdict.refused) return *verdict.refused;
-    if (!verdict.note.empty()) add_note(info, verdict.note);
-    take_vips_error();
-    return picture;
-  } catch (const vips::VError&) {
-    take_vips_warnings();
-    return explain_error(take_vips_error());
-  }
+  if (info.format == ImageFormat::jpeg) return decode_jpeg(bytes, recipes, info);
+  return decode_by_vips(bytes, recipes, limits, info);
 }
 
 }  // namespace
 
-std::variant<Inspection, Rejection> inspect_pixels(std::string_view bytes, std::span<const Recipe> recipes,
+std::variant<Inspection, Rejection> inspect_pixels(std::string_view bytes, const Recipes& recipes,
                                                    const Limits& limits) {
-  HeaderResult header = inspect_header(bytes, limits);
+  std::variant<ImageInfo, Rejection> header = inspect_header(bytes, limits);
   if (auto* refused = std::get_if<Rejection>(&header)) return *std::move(refused);
   Inspection inspection{std::get<ImageInfo>(std::move(header)), {}};
-  std::variant<DecodedPicture, Rejection> decoded = decode(bytes, recipes, limits, inspection.info);
+  std::variant<DecodedPicture, Rejection> decoded =
+      decode(bytes, recipes.configured, limits, inspection.info);
   if (auto* refused = std::get_if<Rejection>(&decoded)) return *std::move(refused);
   const DecodedPicture& picture = std::get<DecodedPicture>(decoded);
-  for (std::size_t i = 0; i < recipes.size(); ++i) {
+  inspection.info.print = make_print(picture.pyramid.level(print_level(picture.width, picture.height)),
+                                     picture.has_alpha, picture.orientation);
+  for (std::size_t i = 0; i < recipes.configured.size(); ++i) {
+    if (!recipes.wants(i)) continue;
+    const Recipe& recipe = recipes.configured[i];
     try {
-      EncodedDerivative made = make_derivative(picture, recipes[i]);
+      EncodedDerivative made = make_derivative(picture, recipe);
       inspection.derivatives.push_back({i, std::move(made.bytes), std::move(made.info)});
     } catch (const DerivativeError& error) {
       return Rejection{
           RejectionReason::damaged,
-          fmt::format("the derivative {} cannot be made of this picture: {}", recipes[i].name, error.what())};
+          fmt::format("the derivative {} cannot be made of this picture: {}", recipe.name, error.what())};
     }
   }
   return inspection;

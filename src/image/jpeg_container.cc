@@ -10,7 +10,8 @@ namespace medimirror {
 
 namespace {
 
-// libjpeg too steps over a byte or two before a marker; more of them is data that lost its marker.
+// Of bytes that belong to no segment a byte or two are seen behind scans; more of them there is data that lost its marker.
+// Between the segments of the header any number does no harm: editors leave them, and decoders step over them.
 constexpr std::size_t kStrayBytesMax = 2;
 
 Rejection truncated() {
@@ -30,9 +31,9 @@ class JpegWalk {
     for (;;) {
       const std::size_t stray = find_marker();
       if (at_ >= bytes_.size()) return truncated();
-      if (stray > kStrayBytesMax)
+      if (stray > kStrayBytesMax && scans_ > 0)
         return damaged(fmt::format("{} bytes of the JPEG belong to no segment", stray));
-      if (stray > 0) add_note(info_, "stray bytes before a marker");
+      stray_ += stray;
       const auto marker = static_cast<unsigned char>(bytes_[at_++]);
       if (marker == 0xD9) break;
       if (marker == 0xD8) return damaged("a second JPEG starts inside the first");
@@ -40,11 +41,10 @@ class JpegWalk {
       if (std::optional<Rejection> refused = segment(marker)) return *std::move(refused);
     }
     if (scans_ == 0) return damaged("the JPEG has no picture data");
+    if (stray_ > 0) add_note(info_, fmt::format("{} stray bytes between segments", stray_));
     note_trailing_bytes(info_, bytes_.size() - at_);
     return info_;
   }
-
-  std::uint32_t scans() const { return scans_; }
 
  private:
   // Moves to the byte after the next 0xFF (and its repetitions); says how many bytes were stepped over.
@@ -117,6 +117,7 @@ class JpegWalk {
   std::string_view bytes_;
   std::size_t at_ = 0;
   std::uint32_t scans_ = 0;
+  std::size_t stray_ = 0;
   ImageInfo info_;
 };
 
@@ -124,13 +125,6 @@ class JpegWalk {
 
 HeaderResult walk_jpeg(std::string_view bytes) {
   return JpegWalk(bytes).run();
-}
-
-std::uint32_t jpeg_scans(std::string_view bytes) {
-  if (!bytes.starts_with("\xFF\xD8")) return 0;
-  JpegWalk walk(bytes);
-  walk.run();
-  return walk.scans();
 }
 
 }  // namespace medimirror

@@ -8,21 +8,21 @@
 
 namespace medimirror {
 
-Pyramid::Pyramid(std::uint32_t width, std::uint32_t height, std::uint32_t bands, bool has_alpha,
-                 const std::set<unsigned>& levels_kept)
-    : has_alpha_(has_alpha) {
-  if (levels_kept.empty()) return;
+Pyramid::Pyramid(const Shape& shape, const std::set<unsigned>& levels_kept, unsigned first)
+    : first_(first), has_alpha_(shape.has_alpha) {
+  std::uint32_t width = shape.width, height = shape.height;
   double exact_width = width, exact_height = height;
-  for (unsigned number = 0; number <= *levels_kept.rbegin(); ++number) {
-    Step step;
-    step.level = {{width, height, bands, {}}, exact_width, exact_height};
-    step.kept = levels_kept.contains(number);
-    if (step.kept) step.level.pixels.data.resize(step.level.pixels.row_bytes() * height);
-    if (number < *levels_kept.rbegin()) {
-      step.waiting.resize(step.level.pixels.row_bytes());
-      step.halved.resize(std::size_t{(width + 1) / 2} * bands);
+  for (unsigned number = 0; !levels_kept.empty() && number <= *levels_kept.rbegin(); ++number) {
+    if (number >= first) {
+      Step& step = steps_.emplace_back();
+      step.level = {{width, height, shape.bands, {}}, exact_width, exact_height};
+      step.kept = levels_kept.contains(number);
+      if (step.kept) step.level.pixels.data.resize(step.level.pixels.row_bytes() * height);
+      if (number < *levels_kept.rbegin()) {
+        step.waiting.resize(step.level.pixels.row_bytes());
+        step.halved.resize(std::size_t{(width + 1) / 2} * shape.bands);
+      }
     }
-    steps_.push_back(std::move(step));
     width = (width + 1) / 2;
     height = (height + 1) / 2;
     exact_width /= 2;
@@ -48,7 +48,7 @@ void Pyramid::add_row(const std::uint8_t* row) {
   add_row(0, multiplied_.data());
 }
 
-void Pyramid::add_row(unsigned number, const std::uint8_t* row) {
+void Pyramid::add_row(std::size_t number, const std::uint8_t* row) {
   Step& step = steps_[number];
   Pixels& pixels = step.level.pixels;
   assert(step.rows < pixels.height);

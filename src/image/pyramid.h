@@ -1,9 +1,11 @@
 // Role: a picture as it comes out of the decoder, row by row, kept at the sizes that derivatives start from:
-// full size, half, a quarter and so on, each the mean of 2 × 2 pixels of the one before.
+// full size, half, a quarter and so on, each the mean of 2 × 2 pixels of the one before, where the decoder did not scale.
 // Place: fed by the inspector while it decodes, so pixels are halved while they are still in the cache; read
 // by derivative.h. A derivative starts from the smallest level that is at least kMargin times its own size.
-// Which one that is depends on the picture and the recipe alone, never on what else is made: equal keys make
-// equal bytes.
+// Which one that is depends on the picture and the recipe alone. How it was made does not always: of a JPEG the decoder
+// itself makes the first level that any configured recipe (or the print) starts from (jpeg_decoder.h), and its halves are
+// not quite ours. So equal pictures and recipes make equal bytes in one configuration and with one libjpeg-turbo; a
+// configuration with a larger recipe may make others, as good.
 // Limits: keeps only the levels that somebody will read; one level asked for at half size costs a quarter of
 // the memory.
 #pragma once
@@ -27,30 +29,36 @@ class Pyramid {
     double width = 0, height = 0;  // of the picture in pixels of this level; odd sizes give a fraction
   };
 
+  struct Shape {
+    std::uint32_t width = 0, height = 0, bands = 0;
+    bool has_alpha = false;  // the last band is alpha, and what is kept is multiplied by it
+  };
+
   Pyramid() = default;
-  // With `has_alpha` the last band is alpha, and what is kept is multiplied by it.
-  Pyramid(std::uint32_t width, std::uint32_t height, std::uint32_t bands, bool has_alpha,
-          const std::set<unsigned>& levels_kept);
+  // `shape` is that of level 0, the whole picture; rows come as of level `first`, which a decoder that scales by itself has
+  // made. No level before it is kept.
+  Pyramid(const Shape& shape, const std::set<unsigned>& levels_kept, unsigned first = 0);
 
   // The level for a target this many times smaller than the picture.
   static unsigned level_for(double shrink);
 
   void add_row(const std::uint8_t* row);
-  const Level& level(unsigned number) const { return steps_[number].level; }
+  const Level& level(unsigned number) const { return steps_[number - first_].level; }
 
  private:
   struct Step {
     Level level;
     bool kept = false;
-    std::uint32_t rows = 0;             // arrived so far
-    std::vector<std::uint8_t> waiting;  // an upper row until its lower one is there
-    std::vector<std::uint8_t> halved;   // what goes on to the next level
+    std::uint32_t rows = 0;  // arrived so far
+    Samples waiting;         // an upper row until its lower one is there
+    Samples halved;          // what goes on to the next level
   };
-  void add_row(unsigned number, const std::uint8_t* row);
+  void add_row(std::size_t number, const std::uint8_t* row);
 
-  std::vector<Step> steps_;
+  std::vector<Step> steps_;  // from level `first_` on
+  unsigned first_ = 0;
   bool has_alpha_ = false;
-  std::vector<std::uint8_t> multiplied_;
+  Samples multiplied_;
 };
 
 }  // namespace medimirror

@@ -57,8 +57,8 @@ void start_vips() {
     vips_cache_set_max_files(0);
     vips_block_untrusted_set(TRUE);
     vips_operation_block_set("VipsForeignLoad", TRUE);
-    for (const char* loader : {"VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadWebp",
-                               "VipsForeignLoadNsgif", "VipsForeignLoadHeif"})
+    for (const char* loader :
+         {"VipsForeignLoadPng", "VipsForeignLoadWebp", "VipsForeignLoadNsgif", "VipsForeignLoadHeif"})
       vips_operation_block_set(loader, FALSE);
     g_log_set_default_handler(keep_warning, nullptr);
     g_log_set_handler("VIPS", static_cast<GLogLevelFlags>(G_LOG_LEVEL_MASK), keep_warning, nullptr);
@@ -75,7 +75,11 @@ void load_plugins() {
   VipsImage* image = nullptr;
   if (vips_heifload_buffer(const_cast<char*>(kNoPicture), sizeof kNoPicture, &image, nullptr) == 0)
     g_object_unref(image);
-  take_vips_error();
+  forget_vips_texts();
+}
+
+void forget_vips_texts() {
+  vips_error_clear();
   take_vips_warnings();
 }
 

@@ -18,6 +18,9 @@ void start_vips();
 // opened.
 void load_plugins();
 
+// Both belong to the whole process, and are repeated or added to until somebody takes them: taken before each picture, what was
+// said of one is not said of the next.
+void forget_vips_texts();
 std::string take_vips_error();                  // on one line; "unknown error" when libvips said nothing
 std::vector<std::string> take_vips_warnings();  // what GLib's log received since the last call
 

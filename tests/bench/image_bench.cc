@@ -56,12 +56,14 @@ void for_each_photo(benchmark::State& state, Work work) {
 }
 
 void header(benchmark::State& state) {
+  const pictures::JpegLoader opened;
   for_each_photo(state, [](const std::string& photo) { benchmark::DoNotOptimize(inspect_header(photo)); });
 }
 BENCHMARK(header)->Unit(benchmark::kMillisecond);
 
 // What libvips takes for the pixels alone, into one piece of memory.
 void bare_decode(benchmark::State& state) {
+  const pictures::JpegLoader opened;
   for_each_photo(state, [](const std::string& photo) {
     VipsBlob* blob = vips_blob_new(nullptr, photo.data(), photo.size());
     std::size_t size = 0;
@@ -92,6 +94,7 @@ BENCHMARK(inspect_in_process)->Arg(0)->Arg(2)->Unit(benchmark::kMillisecond)->Me
 
 // The way of the shell tools: each size from the original.
 void libvips_thumbnails(benchmark::State& state) {
+  const pictures::JpegLoader opened;
   for_each_photo(state, [](const std::string& photo) {
     VipsBlob* blob = vips_blob_new(nullptr, photo.data(), photo.size());
     benchmark::DoNotOptimize(pictures::encoded(VImage::thumbnail_buffer(blob, 450), ".jpg"));

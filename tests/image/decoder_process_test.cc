@@ -31,7 +31,7 @@ namespace {
 using namespace std::string_view_literals;
 
 // Commands ride behind the end of a good JPEG, where the header check lets them pass as trailing bytes.
-std::variant<Inspection, Rejection> misbehave(std::string_view bytes, std::span<const Recipe> recipes,
+std::variant<Inspection, Rejection> misbehave(std::string_view bytes, const Recipes& recipes,
                                               const Limits& limits) {
   const auto said = [&](std::string_view command) { return bytes.ends_with(command); };
   const auto answer = [](std::string text) { return Rejection{RejectionReason::damaged, std::move(text)}; };

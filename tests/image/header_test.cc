@@ -142,7 +142,14 @@ TEST(Header, JpegOddities) {
   EXPECT_THAT(accepted(photo.substr(0, second) + "x"s + photo.substr(second)).note,
               testing::HasSubstr("stray"));
   EXPECT_EQ(accepted(photo.substr(0, end) + "x"s + photo.substr(end)).width, 120u);
-  EXPECT_EQ(refusal(photo.substr(0, second) + "xxx"s + photo.substr(second)), RejectionReason::damaged);
+  // between the segments of the header any number, behind a scan a byte or two
+  EXPECT_THAT(accepted(photo.substr(0, second) + std::string(500, 'x') + photo.substr(second)).note,
+              testing::HasSubstr("500 stray bytes"));
+  const std::string progressive =
+      encoded(packshot(120, 80), ".jpg", vips::VImage::option()->set("interlace", true));
+  const std::size_t between = progressive.find("\xFF\xC4"sv, progressive.find("\xFF\xDA"sv));
+  EXPECT_EQ(refusal(progressive.substr(0, between) + "\xFF\xFE\0\x02xxx"s + progressive.substr(between)),
+            RejectionReason::damaged);
   EXPECT_EQ(refusal("\xFF\xD8\xFF\xD9"sv), RejectionReason::damaged);
   EXPECT_EQ(refusal("\xFF\xD8\xFF\xE0\0\1\xFF\xD9"sv), RejectionReason::damaged);
   EXPECT_EQ(refusal(photo.substr(0, 2) + photo), RejectionReason::damaged);  // a start inside

@@ -123,19 +123,71 @@ TEST(Inspector, ReportsTheShareOfFlippedBitsItSees) {
 
 TEST(Inspector, KeepsHarmlessOdditiesWithANote) {
   const std::string photo = encoded(packshot(150, 100), ".jpg");
-  const std::size_t end = photo.size() - 2, scan = photo.find("\xFF\xDA"sv);
+  const std::size_t end = photo.size() - 2, scan = photo.find("\xFF\xDA"sv),
+                    tables = photo.find("\xFF\xDB"sv);
   struct {
     std::string name, bytes, note;
   } const rows[] = {
       {"stray byte before the end", photo.substr(0, end) + "x" + photo.substr(end), ""},
       {"odd APP", photo.substr(0, 2) + "\xFF\xEB\0\x06oops"s + photo.substr(2), ""},
       {"trailing bytes", photo + "xyz", "3 bytes after the end"},
+      {"bytes between segments", photo.substr(0, tables) + std::string(40, 'x') + photo.substr(tables),
+       "40 stray bytes"},
+      {"unknown transform",
+       photo.substr(0, 2) +
+           "\xFF\xEE\0\x0E"
+           "Adobe\0\x64\0\0\0\0\x07"s +
+           photo.substr(2),
+       "Unknown Adobe color transform code 7"},
+      {"bad ICC",
+       photo.substr(0, 2) +
+           "\xFF\xE2\0\x12"
+           "ICC_PROFILE\0\x09\x02oo"s +
+           photo.substr(2),
+       ""},
       {"odd SOS", photo.substr(0, scan + 12) + "\x10" + photo.substr(scan + 13), "Invalid SOS parameters"},
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
     EXPECT_THAT(accepted(row.bytes).note, testing::HasSubstr(row.note));
   }
+}
+
+// By the codes of libjpeg's warnings (jerror.h), which are judged one by one.
+TEST(Inspector, RefusesStrayBytesAtARestartMarker) {
+  const std::string photo = encoded(packshot(300, 200), ".jpg", VImage::option()->set("restart_interval", 4));
+  const std::size_t restart = photo.find("\xFF\xD3"sv, photo.find("\xFF\xDA"sv));
+  ASSERT_NE(restart, std::string::npos);
+  EXPECT_EQ(refusal(photo.substr(0, restart) + "x" + photo.substr(restart)), RejectionReason::damaged);
+  std::string renamed = photo;
+  renamed[restart + 1] = '\xD5';
+  EXPECT_EQ(refusal(renamed), RejectionReason::damaged);
+}
+
+// Errors and warnings of libvips belong to the whole process: whatever comes before it, a good picture is good, and its note
+// its own.
+TEST(Inspector, NothingOfOnePictureReachesTheNext) {
+  const std::vector<Kind> good = kinds();
+  std::vector<std::string> bad = {encoded(packshot(150, 100), ".png", VImage::option()->set("strip", true))};
+  bad[0].replace(bad[0].size() / 2, 4, "oops");
+  VImage profiled = packshot(150, 100).copy();
+  const std::string nonsense(600, 'p');
+  vips_image_set_blob_copy(profiled.get_image(), VIPS_META_ICC_NAME, nonsense.data(), nonsense.size());
+  for (const char* suffix : {".jpg", ".png", ".webp"}) bad.push_back(encoded(profiled, suffix));
+  for (const Kind& kind : good) bad.push_back(kind.bytes.substr(0, kind.bytes.size() * 2 / 3));
+  Recipe recipe;
+  recipe.name = "thumb";
+  recipe.width = 50;
+  const std::vector<Recipe> recipes{recipe};
+  for (const std::string& before : bad)
+    for (const Kind& kind : good) {
+      if (kind.name.starts_with("avif")) continue;  // slow
+      inspect_pixels(before, recipes);
+      const auto result = inspect_pixels(kind.bytes, recipes);
+      ASSERT_TRUE(std::holds_alternative<Inspection>(result)) << kind.name;
+      EXPECT_EQ(std::get<Inspection>(result).info.note, kind.name == "jpeg cmyk" ? "CMYK colours" : "")
+          << kind.name;
+    }
 }
 
 TEST(Inspector, AWrongNameDoesNotMatter) {

@@ -44,8 +44,16 @@ inline std::string encoded(const VImage& image, const char* suffix, vips::VOptio
   return bytes;
 }
 
+// libvips' JPEG loader, which is closed to the program: that has a decoder of its own.
+struct JpegLoader {
+  JpegLoader() { vips_operation_block_set("VipsForeignLoadJpeg", FALSE); }
+  ~JpegLoader() { vips_operation_block_set("VipsForeignLoadJpeg", TRUE); }
+};
+
 inline VImage decoded(std::string_view bytes) {
   start_vips();
+  vips_operation_block_set("VipsForeignLoadJpeg",
+                           FALSE);  // closed to the program, which has a decoder of its own
   const char* loader = bytes.starts_with("\xFF\xD8")  ? "jpegload_buffer"
                        : bytes.starts_with("\x89PNG") ? "pngload_buffer"
                        : bytes.starts_with("RIFF")    ? "webpload_buffer"

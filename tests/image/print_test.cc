@@ -29,7 +29,7 @@ using Rgb = std::array<int, 3>;
 // ---------------------------------------------------------------- drawing, by plain arithmetic
 
 Pixels sheet(std::uint32_t width, std::uint32_t height, std::uint8_t level = 255) {
-  return {width, height, 3, std::vector<std::uint8_t>(std::size_t{width} * height * 3, level)};
+  return {width, height, 3, Samples(std::size_t{width} * height * 3, level)};
 }
 
 void fill(Pixels& on, int left, int top, int width, int height, Rgb colour) {
@@ -301,16 +301,21 @@ TEST(PrintMaker, GreyIsLikeColourWithoutColour) {
   EXPECT_TRUE(is_near_duplicate(print_of(jpeg(colour)), print_of(pictures::encoded(image, ".png"))));
 }
 
-TEST(PrintMaker, DoesNotDependOnDerivatives) {
-  const std::string photo = jpeg(drawn({}));
+// Of a JPEG the decoder makes the first halves itself, where no recipe needs the whole: the print then differs by what
+// rounding differs.
+TEST(PrintMaker, HardlyDependsOnDerivatives) {
   Recipe large, small;
   large.width = 1400, small.width = 64;
   const std::vector<Recipe> recipes{large, small};
-  const auto with = inspect_pixels(photo, recipes);
-  ASSERT_TRUE(std::holds_alternative<Inspection>(with));
-  EXPECT_EQ(std::get<Inspection>(with).info.print, print_of(photo));
-  for (const MadeDerivative& made : std::get<Inspection>(with).derivatives)
-    EXPECT_TRUE(made.info.print.empty());
+  for (const bool exactly : {true, false}) {
+    const std::string photo = exactly ? pictures::encoded(image_of(drawn({})), ".png") : jpeg(drawn({}));
+    const auto with = inspect_pixels(photo, recipes);
+    ASSERT_TRUE(std::holds_alternative<Inspection>(with));
+    const Print& print = std::get<Inspection>(with).info.print;
+    EXPECT_TRUE(exactly ? print == print_of(photo) : is_near_duplicate(print, print_of(photo)));
+    for (const MadeDerivative& made : std::get<Inspection>(with).derivatives)
+      EXPECT_TRUE(made.info.print.empty());
+  }
 }
 
 TEST(PrintMaker, ManyShapesOfPictures) {

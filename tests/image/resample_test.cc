@@ -82,7 +82,7 @@ TEST(Pyramid, LevelLeavesTheLastPartToTheGoodFilter) {
 }
 
 TEST(Pyramid, KeepsOnlyWhatIsAskedForAndOddSizesExactly) {
-  Pyramid pyramid(101, 51, 1, false, {0, 2});
+  Pyramid pyramid({101, 51, 1, false}, {0, 2});
   for (int y = 0; y < 51; ++y) {
     const std::vector<std::uint8_t> row(101, static_cast<std::uint8_t>(y * 5));
     pyramid.add_row(row.data());
@@ -94,6 +94,18 @@ TEST(Pyramid, KeepsOnlyWhatIsAskedForAndOddSizesExactly) {
   EXPECT_DOUBLE_EQ(pyramid.level(2).width, 25.25);
   EXPECT_EQ(pyramid.level(2).pixels.row(0)[25], 8);    // the mean of 0, 5, 10 and 15
   EXPECT_EQ(pyramid.level(2).pixels.row(12)[0], 247);  // of 243, the mean of 240 and 245, and the lone 250
+}
+
+TEST(Pyramid, GoesOnFromALevelThatTheDecoderMade) {
+  Pyramid pyramid({101, 51, 1, false}, {1, 2}, 1);
+  for (int y = 0; y < 26; ++y) {
+    const std::vector<std::uint8_t> row(51, static_cast<std::uint8_t>(y * 5));
+    pyramid.add_row(row.data());
+  }
+  EXPECT_EQ(pyramid.level(1).pixels.row(25)[50], 125);
+  EXPECT_DOUBLE_EQ(pyramid.level(1).width, 50.5);
+  EXPECT_EQ(pyramid.level(2).pixels.width, 26u);
+  EXPECT_EQ(pyramid.level(2).pixels.row(0)[25], 3);  // the mean of 0 and 5
 }
 
 }  // namespace
