@@ -22,7 +22,7 @@ def skips(log):
     for place, following in zip(places, places[1:]):
         name, text = place[1], log[place.end():following.start() if following else len(log)]
         if GTEST.search(text):
-            reason = re.search(r"^Skipped\n(.*)$", text, re.M)
+            reason = re.search(r": Skipped\n(.*)$", text, re.M)
             yield name, reason[1] if reason else ""
         for match in UNITTEST.finditer(text):
             yield f"{name}: {match[1] or match[2] or 'a test'}", match[3]
@@ -47,9 +47,9 @@ def unlisted(log, patterns):
 
 
 EXAMPLE = """
-1/4 Testing: room: Suite.Passes
+1/4 Testing: room:Suite.Passes
 [       OK ] Suite.Passes (0 ms)
-2/4 Testing: room: Suite.Skips
+2/4 Testing: room:Suite.Skips
 ../tests/room/suite_test.cc:1: Skipped
 no disk here
 [  SKIPPED ] Suite.Skips (0 ms)
@@ -64,8 +64,8 @@ some: skipped: no strace
 
 def test_the_test():
     names = [name for name, _ in unlisted(EXAMPLE, [])]
-    assert names == ["room: Suite.Skips", "e2e: some_test: test_two", "proof: some"], names
-    assert unlisted(EXAMPLE, ["room: *", "e2e: *: test_two", "proof: some"]) == []
+    assert names == ["room:Suite.Skips", "e2e: some_test: test_two", "proof: some"], names
+    assert unlisted(EXAMPLE, ["room:*", "e2e: *: test_two", "proof: some"]) == []
 
 
 def main():
