@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "cli/commands.h"
 #include "store/index.h"
+#include "upkeep/undo.h"
 
 namespace medimirror {
 
@@ -53,6 +54,11 @@ void print_text(const Config& config, const Totals& totals, const IndexView& vie
     fmt::print("           {} failed with {}\n", format_count(number), reason);
   fmt::print("blobs      {} ({})\n", format_count(totals.blobs), format_bytes(totals.blob_bytes));
   fmt::print("published  {} files in {}\n", format_count(totals.published), config.media_dir.native());
+  if (const std::optional<HeldTree> held = held_tree(view))
+    fmt::print(
+        "           held at the tree of run {} since {}: syncs leave it alone until `medimirror undo "
+        "--release`\n",
+        held->run, format_utc(held->since));
   std::vector<std::string> lines;
   view.each_run([&](RunNumber number, const RunRecord& run) {
     lines.push_back(fmt::format("run {:<6} {}  exit {:<3} listing {:<8} took {}", number,
@@ -79,6 +85,9 @@ void print_json(const Totals& totals, const IndexView& view) {
   json["failures"] = totals.failures;
   json["blobs"] = {{"count", totals.blobs}, {"bytes", totals.blob_bytes}};
   json["published"] = totals.published;
+  const std::optional<HeldTree> held = held_tree(view);
+  json["held"] =
+      held ? nlohmann::ordered_json{{"run", held->run}, {"since", held->since}} : nlohmann::ordered_json();
   if (const auto last = view.last_run())
     json["last_run"] = {{"run", last->first},
                         {"started", last->second.started},

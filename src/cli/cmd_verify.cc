@@ -169,8 +169,8 @@ ExitStatus verify_command(const Config& config, const VerifyFlags& flags) {
     print_summary(report);
     print_advice(report);
   }
-  if (report.damage() > 0) return ExitStatus::damage;
-  return report.interrupted ? ExitStatus::interrupted : ExitStatus::done;
+  if (report.interrupted) return ExitStatus::interrupted;
+  return report.damage() > 0 ? ExitStatus::damage : ExitStatus::done;
 }
 
 }  // namespace medimirror

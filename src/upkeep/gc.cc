@@ -43,14 +43,20 @@ class Collection {
   }
 
   GcReport run(const std::function<void(const GcReport&)>& priced) {
+    obey_stop();
     mark();
+    obey_stop();
     price();
+    obey_stop();
     priced(report_);
     if (!options_.dry_run) sweep();
     return report_;
   }
 
  private:
+  void obey_stop() const {
+    if (stop_.requested()) throw Error(ErrorKind::interrupted, "stopped; nothing was changed", "gc");
+  }
   UnixSeconds kept_since() const { return now_ - options_.keep.count(); }
 
   // ---- mark

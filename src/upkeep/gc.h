@@ -6,7 +6,8 @@
 // Order: an index group first, then the files it no longer names, so that a kill leaves files without records, which the next gc
 // takes. On a full disk the index may find no page to write: then files go first that only their own record names; a kill
 // leaves such records, which are no damage (unused_record) and which the next gc takes.
-// Threads: the caller's. Failure: throws Error{index, disk, locked}. Memory: 33 bytes for each digest that counts.
+// Threads: the caller's. Failure: throws Error{index, disk, locked}, Error{interrupted} when it is
+// stopped before it removed anything. Memory: 33 bytes for each digest that counts.
 #pragma once
 
 #include <chrono>

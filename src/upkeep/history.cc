@@ -218,6 +218,11 @@ void close_history(Index& index) {
   group.commit();
 }
 
+void keep_catalogue(const fs::path& store, RunNumber run, UnixSeconds at, const IndexReader& view) {
+  keep(store, KeptKind::catalogue, {run, 0, at, view.asset_count()},
+       [&](const ListEntry& say) { each_in_catalogue(view, say); });
+}
+
 void keep_history(const fs::path& store, RunNumber run, UnixSeconds at, const IndexReader& view) {
   if (!fs::exists(folder_of(store))) {
     make_folders(folder_of(store));
@@ -226,8 +231,7 @@ void keep_history(const fs::path& store, RunNumber run, UnixSeconds at, const In
   sweep_temporaries(folder_of(store));
   keep(store, KeptKind::tree, {run, 0, at, view.published_count()},
        [&](const ListEntry& say) { each_in_tree(view, say); });
-  keep(store, KeptKind::catalogue, {run, 0, at, view.asset_count()},
-       [&](const ListEntry& say) { each_in_catalogue(view, say); });
+  keep_catalogue(store, run, at, view);
 }
 
 void each_kept_digest(const fs::path& store, UnixSeconds since,

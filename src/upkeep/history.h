@@ -51,6 +51,10 @@ void close_history(Index& index);
 // Keeps what `view` shows as the state after `run`, where it differs from what was kept last.
 void keep_history(const std::filesystem::path& store, RunNumber run, UnixSeconds at, const IndexReader& view);
 
+// The catalogue alone, where `run` is the newest: for settings that changed between runs.
+void keep_catalogue(const std::filesystem::path& store, RunNumber run, UnixSeconds at,
+                    const IndexReader& view);
+
 // The digests of every file of every tree that was published at `since` or later, the one in force at that moment
 // included. A digest may come several times.
 void each_kept_digest(const std::filesystem::path& store, UnixSeconds since,

@@ -175,11 +175,17 @@ std::optional<HeldTree> keep_tree_held(const UndoOptions& options, Index& index,
   return held;
 }
 
-bool release_tree(Index& index) {
+bool release_tree(const std::filesystem::path& store_folder, Index& index, UnixSeconds now) {
   if (!held_tree(index.view())) return false;
+  const bool unkept = open_history(index);  // killed before it is kept: the next sync keeps it
   IndexGroup group = index.group();
   group.put_setting(kHeldTreeSetting, "");
   group.commit();
+  const IndexView view = index.view();
+  RunNumber run = view.last_run().value_or(std::pair{RunNumber{1}, RunRecord{}}).first;
+  for (const KeptList& list : kept_lists(store_folder, KeptKind::catalogue)) run = std::max(run, list.run);
+  keep_catalogue(store_folder, run, now, view);
+  if (!unkept) close_history(index);
   return true;
 }
 

@@ -58,7 +58,7 @@ UndoResult undo(const UndoOptions& options, std::optional<RunNumber> run, Index&
 // For sync, instead of publishing. Nothing: no tree is held. An undo that was killed is brought to its end first.
 std::optional<HeldTree> keep_tree_held(const UndoOptions& options, Index& index, BlobStore& blobs);
 
-// False: no tree was held. The next sync publishes.
-bool release_tree(Index& index);
+// False: no tree was held. The next sync publishes. A rebuild will know it as well.
+bool release_tree(const std::filesystem::path& store_folder, Index& index, UnixSeconds now);
 
 }  // namespace medimirror

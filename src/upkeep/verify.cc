@@ -32,7 +32,7 @@ class Verification {
   }
 
   StructureResult check_structure(const Index* index) {
-    return StructureCheck(options_, index, found_, report_).run();
+    return StructureCheck(options_, index, stop_, found_, report_).run();
   }
 
   VerifyReport check_content(StructureResult work, Index* index) {

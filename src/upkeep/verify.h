@@ -2,7 +2,7 @@
 // Place: `verify` shows what is found, `repair` plans from it. Reads the local store's files beside its seam (verify_files.h).
 // Threads: the caller's, and reading threads of its own for the depths that read bytes; `found` is called by one at a time.
 // Failure: damage is a Finding, also of the index. Throws Error{locked} while another run holds the store, Error{disk} when a
-// folder cannot be listed.
+// folder cannot be listed, Error{interrupted} when it is stopped before all of the structure was looked at.
 // Limits: seconds, bytes a second, a slice of all objects, or only those unread for long. Memory: about 100 bytes an object.
 // Resumes: what was read is remembered in BlobRecord::last_verified every few seconds; new objects come first, then the longest
 // unread. A bad object is not remembered, so that it is looked at, and named, each time.

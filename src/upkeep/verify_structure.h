@@ -1,6 +1,6 @@
 // Role: the check that opens no blob: records against blob files, records against each other.
 // Place: verify.cc runs it first; it leaves the list of what there is to read (verify_content.h).
-// Threads: one. Failure: a table of the index that cannot be read is a Finding, and what stands in it is then not checked.
+// Threads: one. Failure: throws Error{interrupted} soon after a stop. A table of the index that cannot be read is a Finding, and what stands in it is then not checked.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,8 @@ struct StructureResult {
 class StructureCheck {
  public:
   // `index` may be null: then the blobs are all there is to look at.
-  StructureCheck(const VerifyOptions& options, const Index* index, const FindingSink& found,
-                 VerifyReport& report);
+  StructureCheck(const VerifyOptions& options, const Index* index, const StopFlag& stop,
+                 const FindingSink& found, VerifyReport& report);
 
   StructureResult run();
 
@@ -45,6 +45,7 @@ class StructureCheck {
   template <typename Walk>
   bool walk(std::string_view table, const Walk& walk_table);
 
+  void obey_stop() const;
   void check_blobs();
   void check_recorded(const Digest& digest, const BlobRecord& record);
   void check_file(const BlobFile& file, const BlobRecord* record);
@@ -58,6 +59,7 @@ class StructureCheck {
 
   const VerifyOptions& options_;
   const Index* index_;
+  const StopFlag& stop_;
   const FindingSink& found_;
   VerifyReport& report_;
   std::optional<IndexView> view_;

@@ -1,10 +1,12 @@
 """Exit codes and the sentence that comes with each."""
 
+import json
 import os
 import subprocess
 import unittest
 
-from harness import DONE, FAILED, LOCKED, TRY_LATER, USAGE, EndToEnd, free_port, main, pictures_in, wait_until
+from harness import (DONE, FAILED, LOCKED, SECRET, TRY_LATER, USAGE, EndToEnd, Run, free_port, main,
+                     pictures_in, wait_until)
 
 
 class ExitCodes(EndToEnd):
@@ -112,6 +114,89 @@ class ExitCodes(EndToEnd):
         self.assertEqual(service.stats()["early_after_retry_after"], {"same_path": 0, "same_host": 0})
 
 
+class ReportsOfRunsThatFail(EndToEnd):
+    """What a run that ended early says of itself is true, and what it does not know keeps its last value."""
+
+    def gauges(self, mirror):
+        text = (mirror.root / "reports/metrics.prom").read_text()
+        return dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+
+    def check_failed_night(self, mirror, held, exits, *words):
+        before = self.gauges(mirror)
+        run = mirror.run("sync")
+        self.assertEqual(run.exit_code, exits, str(run))
+        report = json.loads((mirror.root / "reports/last-run.json").read_text())
+        self.assertEqual(report["exit_code"], exits)
+        self.assertEqual(report["published"]["files"], held)
+        first = run.stdout.splitlines()[0]
+        for word in words:
+            self.assertIn(word, first)
+        self.assertIn("next run", first)
+        for untrue in ("add up", "not asked for", "was stopped before", "Published: 0", "0 to the API"):
+            self.assertNotIn(untrue, run.stdout)
+        after = self.gauges(mirror)
+        self.assertEqual(after["medimirror_last_run_exit_code"], str(exits))
+        self.assertEqual(after["medimirror_published_files"], str(held))
+        if report["items"]["listed"] == 0:
+            gauge = 'medimirror_last_run_items{outcome="unchanged"}'
+            self.assertEqual(after[gauge], before[gauge])
+        self.check_balance(Run(run.command, exits, json.dumps(report), "", 0, 0))
+        return run
+
+    def test_each_way_to_fail_early(self):
+        service = self.sandbox("--oddities", "off", media=60, products=10)
+        mirror = self.mirror(service, media={"attempts": 2}, products={"list": True})
+        self.sync(mirror)
+        self.sync(mirror)
+        held = len(pictures_in(mirror.media))
+        mirror.environment["MEDIMIRROR_API_SECRET"] = "wrong"
+        self.check_failed_night(mirror, held, FAILED, "failed", "401")
+        mirror.environment["MEDIMIRROR_API_SECRET"] = SECRET
+        mirror.configure(products={"list": False})
+        service.fault("status", "/v4/*", status=503)
+        self.check_failed_night(mirror, held, TRY_LATER, "not finished", "503")
+        service.clear_faults()
+        mirror.configure(api={"base_url": f"http://127.0.0.1:{free_port()}/v4"})
+        run = mirror.run("sync")
+        self.assertEqual(run.exit_code, TRY_LATER)
+        self.assertIn("Published: %d files, as before" % held, run.stdout)
+
+    def test_a_host_that_asks_to_be_left_alone(self):
+        service = self.sandbox("--oddities", "off", media=200)
+        mirror = self.mirror(service)
+        service.fault("status", "/media/*", status=503, retry_after=3600)
+        run = mirror.run("sync")
+        self.assertEqual(run.exit_code, TRY_LATER, str(run))
+        first = run.stdout.splitlines()[0]
+        self.assertRegex(first, r"not finished: http://127.* of 200 pictures are in, the next run goes on\.")
+        self.assertNotIn("the run was stopped", run.stdout)
+
+    def test_folders_that_may_not_be_written(self):
+        service = self.sandbox("--oddities", "off", media=60)
+        for name in ("store/blobs", "store/tmp", "media"):
+            with self.subTest(name):
+                mirror = self.mirror(service, name.replace("/", "-"))
+                self.sync(mirror)
+                service.evolve(new=10)
+                held = len(pictures_in(mirror.media))
+                self.make_read_only(mirror.root / name)
+                self.check_failed_night(mirror, held, FAILED, "failed")
+
+    def make_read_only(self, folder):
+        # root may write everywhere, but not on what is mounted read-only
+        if os.geteuid() != 0:
+            for path in [folder, *folder.rglob("*")]:
+                if path.is_dir():
+                    self.addCleanup(path.chmod, path.stat().st_mode)
+                    path.chmod(0o555)
+            return
+        done = subprocess.run(["mount", "--bind", folder, folder], capture_output=True, text=True)
+        if done.returncode != 0:
+            self.skipTest("cannot mount: " + done.stderr.strip())
+        self.addCleanup(subprocess.run, ["umount", "-l", folder], check=False)
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+
+
 @unittest.skipUnless(os.geteuid() == 0, "only root can mount a small file system")
 class FullDisk(EndToEnd):
     def setUp(self):
@@ -140,6 +225,8 @@ class FullDisk(EndToEnd):
         said = [line for line in run.stderr.splitlines() if line.startswith("medimirror: ")]
         self.assertEqual(len(said), 1, run.stderr)
         self.assertRegex(said[0], "run again")
+        self.check_balance(run)
+        self.assertNotIn("add up", str(run.report["notes"]))
         self.check_no_wrong_bytes(mirror, service.truth())
         self.enlarge(larger)
         run = self.sync(mirror)

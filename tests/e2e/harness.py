@@ -341,7 +341,8 @@ class Mirror:
         out = tempfile.TemporaryFile(dir=self.folder)
         err = tempfile.TemporaryFile(dir=self.folder)
         process = subprocess.Popen(self.command(*arguments), stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                   env=self.environment | more.get("environment", {}), cwd=self.folder)
+                                   env=self.environment | more.get("environment", {}), cwd=self.folder,
+                                   start_new_session=more.get("start_new_session", False))
         process.files, process.began = (out, err), time.monotonic()
         return process
 

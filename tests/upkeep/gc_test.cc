@@ -272,5 +272,18 @@ TEST(Gc, NeverGivesBackTheLastCopyOfBytesThatHashRight) {
   for (const fs::path& path : {twin, wrong, foreign}) EXPECT_FALSE(fs::exists(path)) << path;
 }
 
+TEST(Gc, AStopBeforeAnythingIsRemovedChangesNothing) {
+  M mirror;
+  const Digest unnamed = mirror.keep_unnamed("nothing asks for it");
+  mirror.stop().request();
+  try {
+    mirror.gc_with(mirror.gc_options());
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::interrupted);
+  }
+  EXPECT_TRUE(fs::exists(mirror.blob(unnamed)));
+}
+
 }  // namespace
 }  // namespace medimirror

@@ -230,6 +230,15 @@ TEST_F(RebuildTest, AHeldTreeStaysHeld) {
   EXPECT_TRUE(held_tree(index->view()).has_value());
 }
 
+TEST_F(RebuildTest, AHoldThatWasReleasedStaysReleased) {
+  ASSERT_TRUE(undo({store(), options}, 1, *index, *blobs, 5000).done);
+  keep_history(store(), 3, 5000, index->view());
+  ASSERT_TRUE(release_tree(store(), *index, 6000));
+  lose_index();
+  rebuild_it();
+  EXPECT_FALSE(held_tree(index->view()).has_value());
+}
+
 TEST_F(RebuildTest, ASyncWithoutAnIndexIsRefusedWhereThereAreBlobs) {
   EXPECT_NO_THROW(refuse_a_lost_index(store()));
   EXPECT_NO_THROW(refuse_a_lost_index(folder / "new"));

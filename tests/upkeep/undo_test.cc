@@ -77,8 +77,8 @@ TEST_F(Undo, BringsBackWhatWasRemovedReplacedAndAdded) {
   EXPECT_EQ(snapshot(), before);
 
   // released: the next publish is the catalogue's again
-  EXPECT_TRUE(release_tree(*index));
-  EXPECT_FALSE(release_tree(*index));
+  EXPECT_TRUE(release_tree(store(), *index, 6000));
+  EXPECT_FALSE(release_tree(store(), *index, 6000));
   EXPECT_FALSE(keep_tree_held(undo_options(), *index, *blobs).has_value());
   publish();
   EXPECT_EQ(snapshot(), after);

@@ -375,11 +375,27 @@ TEST(Verify, TimeThatIsUpLeavesTheRestForTheNext) {
 
 TEST(Verify, AStopIsHeeded) {
   MirrorFixture mirror;
-  mirror.stop().request();
+  VerifyOptions options = mirror.verify_options(VerifyDepth::content);
+  options.each_kept = [&](const auto&) {
+    mirror.stop().request();
+  };  // the last that is looked at before reading
   VerifyReport report;
-  mirror.verify_with(mirror.verify_options(VerifyDepth::content), &report);
+  mirror.verify_with(options, &report);
   EXPECT_TRUE(report.interrupted);
   EXPECT_FALSE(report.complete);
+}
+
+TEST(Verify, AStopBeforeAllOfTheStructureWasSeenFindsNothing) {
+  MirrorFixture mirror;
+  mirror.stop().request();
+  for (const VerifyDepth depth : {VerifyDepth::structure, VerifyDepth::content}) {
+    try {
+      mirror.verify_with(mirror.verify_options(depth));
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::interrupted);
+    }
+  }
 }
 
 TEST(Verify, CopiesAreComparedWhereNothingIsLinked) {
