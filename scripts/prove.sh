@@ -22,6 +22,7 @@ proofs=("$@")
 
 folder=${BUILD:-build}
 if [[ -z ${PROVE_WITHOUT_BUILDING:-} ]]; then
+  scripts/install_deps.sh --test
   TARGETS="medimirror medimirror-sandbox" scripts/build.sh "$folder"
 fi
 export MEDIMIRROR_BIN_DIR=$PWD/$folder
