@@ -50,7 +50,7 @@ running=
 lives() { kill -0 "$1" 2>/dev/null; }
 stop_all() {
   local process
-  kill $running $sandbox 2>/dev/null || true
+  [[ -z $running$sandbox ]] || kill $running $sandbox || true
   for process in $running $sandbox; do
     for _ in $(seq 100); do
       lives "$process" || break
@@ -74,7 +74,9 @@ start_sandbox() {
   fail "the stand-in service did not start; its log is $try/sandbox.log: $(tail -n 1 "$try/sandbox.log")"
 }
 
+# The sentence comes last: what is stopped first may have words of its own.
 fail() {
+  stop_all 2>/dev/null
   printf '\nscripts/try.sh: %s\n' "$*" >&2
   exit 1
 }

@@ -60,7 +60,8 @@ class TryOut(EndToEnd):
     def test_a_service_that_dies_ends_the_trial_though_the_sync_waits_for_it(self):
         for death, status in (("kill -FPE $$", 136), ("exit 0", 0)):
             with self.subTest(death=death):
-                done = self.try_out(SERVES + "sleep 0.5; " + death, "exec sleep 50")
+                mirror = "trap 'echo stopping >&2; exit' TERM; while sleep 0.1; do :; done"
+                done = self.try_out(SERVES + "sleep 0.5; " + death, mirror)
                 self.assertEqual(done.returncode, 1)
                 self.assertIn(f"the stand-in service has died (status {status})", self.said)
                 self.assertIn("First sync", self.said)
