@@ -199,8 +199,17 @@ class Sync {
     selection_changed_ = false;
   }
 
+  std::string_view why_listed() const {
+    if (only_changes_) return "only what changed since the last run is listed";
+    if (options_.listed == SyncOptions::Listed::in_full)
+      return "everything is listed and looked at, as asked for";
+    if (selection_changed_) return "everything is listed and looked at: the selection is new";
+    return "everything is listed: it is the first time, or due again, or the filter is new";
+  }
+
   std::unique_ptr<Listing> make_listing() {
     if (options_.listed == SyncOptions::Listed::not_at_all) return nullptr;
+    log_info("{}", why_listed());
     return list_media(options_.api, filter_, *transport_, clock_);
   }
 
@@ -294,6 +303,8 @@ class Sync {
         retire_absent(*index_, result_.seen, result_.already_known, marks_before_, retire, clock_.unix_now());
     report_.items.retired = retirement_.retired;
     report_.items.unconfirmed = retirement_.unconfirmed;
+    log_info("{} pictures retire; {} are no longer listed and wait for another listing to say so too",
+             retirement_.retired, retirement_.unconfirmed);
     if (retirement_.over_limit)
       refuse_removal(retirement_.to_remove, retirement_.limit,
                      "the complete listing no longer names the pictures of");
@@ -326,6 +337,7 @@ class Sync {
       publish.remove = false;
       plan = plan_publish(publish, index_->view(), views);
     }
+    log_info("publishing: {} to add, {} to replace, {} to remove", plan.added, plan.replaced, plan.removed);
     report_.published.tree = TreeState::begun;
     const PublishResult published = execute_publish(publish, plan, *index_, *blobs_);
     report_.published = {published.files,   published.added,   published.replaced,

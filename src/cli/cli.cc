@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/config.h"
+#include "cli/quiet.h"
 #include "feed/systems.h"
 
 namespace medimirror {
@@ -96,8 +97,8 @@ ExitStatus run_command_line(int argc, char** argv) {
          "-c,--config", line.config_path,
          "Configuration (default: $MEDIMIRROR_CONFIG, ./medimirror.toml, /etc/medimirror/medimirror.toml)")
       ->type_name("FILE");
-  app.add_flag("-v,--verbose", line.verbose, "Say more, on stderr");
-  app.add_flag("-q,--quiet", line.quiet, "Say only what went wrong");
+  app.add_flag("-v,--verbose", line.verbose, "Say what happens, on stderr: each request, each decision");
+  app.add_flag("-q,--quiet", line.quiet, "Say nothing when all is well, else what went wrong");
 
   std::function<ExitStatus()> chosen;
   const auto command = [&](CLI::App& parent, const char* name, const char* what,
@@ -304,7 +305,7 @@ ExitStatus run_command_line(int argc, char** argv) {
     fmt::print(stderr, "medimirror: {}; see `medimirror --help`\n", error.what());
     return ExitStatus::usage;
   }
-  return chosen();
+  return line.quiet && !answers_a_question(app) ? run_quietly(chosen) : chosen();
 }
 
 }  // namespace medimirror

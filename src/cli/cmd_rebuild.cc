@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/publish_options.h"
+#include "cli/tree_gauges.h"
 #include "store/store_lock.h"
 #include "upkeep/rebuild.h"
 
@@ -55,6 +56,7 @@ ExitStatus rebuild_command(const Config& config) {
   const SystemClock clock;
   const StoreLock lock(config.store_dir, "rebuild");
   const RebuildResult result = rebuild({config.store_dir, publish_options(config)}, clock);
+  write_tree_gauges(config);
   print(result);
   return result.published.clashes.empty() ? ExitStatus::done : ExitStatus::some_failed;
 }

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/publish_options.h"
 #include "cli/signals.h"
+#include "cli/tree_gauges.h"
 #include "cli/verify_flags.h"
 #include "upkeep/repair.h"
 
@@ -74,6 +75,7 @@ bool repair_store(const Config& config, const RepairFlags& flags) {
       fmt::print("{} {}: {}\n", name_of(action.step), action.subject, action.detail);
     }
   });
+  if (!flags.dry_run && !report.interrupted) write_tree_gauges(config);
   if (flags.json) {
     print_json(report, std::move(actions));
   } else if (!report.interrupted) {

@@ -8,11 +8,13 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/publish_options.h"
 #include "cli/service_options.h"
 #include "cli/signals.h"
 #include "image/header.h"
+#include "report/headline.h"
 #include "report/progress.h"
 #include "report_stage.h"
 #include "sync.h"
@@ -25,7 +27,10 @@ ProgressStyle progress_style(const SyncFlags& flags) {
   if (flags.progress == "none") return ProgressStyle::none;
   if (flags.progress == "plain") return ProgressStyle::plain;
   if (flags.progress == "json") return ProgressStyle::json;
-  return isatty(STDERR_FILENO) ? ProgressStyle::terminal : ProgressStyle::plain;
+  if (!log_enabled(LogLevel::warning)) return ProgressStyle::none;  // --quiet
+  // a line that is overprinted and lines of the diary (-v) do not go together
+  const bool live = isatty(STDERR_FILENO) && !log_enabled(LogLevel::info);
+  return live ? ProgressStyle::terminal : ProgressStyle::plain;
 }
 
 std::vector<MediaKind> kinds_of(const Config& config) {
@@ -160,6 +165,9 @@ ExitStatus sync_command(const Config& config, const SyncFlags& flags) {
   } else {
     fmt::print("{}", to_text(report));
   }
+  // not all is well, though nothing went wrong
+  if (report.held && !log_enabled(LogLevel::warning))
+    fmt::print(stderr, "medimirror: {}\n", headline(report));
   if (!report.error.empty()) fmt::print(stderr, "medimirror: {}\n", report.error);
   return static_cast<ExitStatus>(report.exit_code);
 }

@@ -7,7 +7,7 @@
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/publish_options.h"
-#include "report/metrics.h"
+#include "cli/tree_gauges.h"
 #include "report/run_report.h"
 #include "store/local_blob_store.h"
 #include "store/store_lock.h"
@@ -34,13 +34,6 @@ void write_down(const Config& config, const UndoResult& result, Index& index, Un
   IndexGroup group = index.group();
   group.put_run(run, {started, clock.unix_now(), 0, false, to_json(report)});
   group.commit();
-}
-
-// For the monitoring, which would otherwise not know of it before the next sync.
-void note_tree(const Config& config, const Index& index) {
-  const IndexView view = index.view();
-  write_tree_metrics(config.reports_dir() / "metrics.prom",
-                     {.files = view.published_count(), .held = held_tree(view).has_value()});
 }
 
 void print(const UndoResult& result, const UndoFlags& flags) {
@@ -80,7 +73,7 @@ ExitStatus release(const Config& config) {
   const StoreLock lock(config.store_dir, "undo");
   const std::unique_ptr<Index> index = Index::open(config.store_dir / "index", {});
   const bool released = release_tree(config.store_dir, *index, SystemClock().unix_now());
-  note_tree(config, *index);
+  write_tree_gauges(config, *index);
   fmt::print("{}\n", released ? "media/ follows the catalogue again, from the next sync on"
                               : "media/ is not held: nothing to release");
   return ExitStatus::done;
@@ -103,7 +96,7 @@ ExitStatus undo_command(const Config& config, std::optional<RunNumber> run, cons
                                  run, *index, *blobs, started);
   if (result.done) {
     write_down(config, result, *index, started, clock);
-    note_tree(config, *index);
+    write_tree_gauges(config, *index);
   }
   print(result, flags);
   if (result.done || flags.dry_run)

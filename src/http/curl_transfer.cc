@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "http/request_log.h"
 
 namespace medimirror {
 
@@ -399,18 +400,20 @@ Completed CurlTransfer::finish(CURLcode code) {
     completed.result = take_response();
   else
     completed.result = failure_ ? std::move(*failure_) : failure_of(code);
-  end();
+  end(completed);
   return completed;
 }
 
 Completed CurlTransfer::finish_as(TransferError error, std::string detail) {
   Completed completed{id_, failure(error, std::move(detail))};
-  end();
+  end(completed);
   return completed;
 }
 
 // Leaves nothing of this request behind for the next one.
-void CurlTransfer::end() {
+void CurlTransfer::end(const Completed& completed) {
+  log_request(request_, completed,
+              std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - started_at_));
   if (request_.auth) {
     curl_easy_reset(easy_.get());
     configure();

@@ -88,7 +88,7 @@ class CurlTransfer {
   TransferFailure failure_of(CURLcode code) const;
   TransferFailure failure(TransferError error, std::string detail) const;
   Response take_response();
-  void end();
+  void end(const Completed& completed);
 
   const CurlSettings& settings_;
   std::unique_ptr<CURL, Cleanup> easy_;

@@ -115,5 +115,39 @@ class Commands(EndToEnd):
         self.assertTrue(re.fullmatch(r"medimirror \d+\.\d+\.\d+\n", self.run_fine("--version").stdout))
 
 
+class Loudness(EndToEnd):
+    def test_quiet_says_nothing_when_all_is_well(self):
+        service = self.sandbox("--oddities", "off", media=30)
+        mirror = self.mirror(service)
+        for arguments in (["sync"], ["sync"], ["verify"], ["gc"], ["repair"], ["rebuild"], ["sync", "--dry-run"],
+                          ["report", "duplicates"], ["config", "check"]):
+            run = mirror.run("--quiet", *arguments)
+            self.assertEqual((run.exit_code, run.stdout, run.stderr), (0, "", ""), str(run))
+        for arguments in (["status"], ["list"], ["sync", "--json"], ["history"]):
+            self.assertNotEqual(mirror.run("--quiet", *arguments).stdout, "", arguments)
+
+    def test_quiet_says_what_went_wrong(self):
+        service = self.sandbox("--oddities", "off", media=30)
+        service.fault("status", "/media/*", status=404, count=1)
+        mirror = self.mirror(service)
+        run = mirror.run("--quiet", "sync")
+        self.assertIn("finished, but 1 picture failed", run.stdout)
+        for blob in (mirror.store / "blobs").rglob("*"):
+            if blob.is_file():
+                blob.unlink()
+                break
+        self.assertIn("missing", mirror.run("--quiet", "verify").stdout)
+
+    def test_verbose_says_what_happens(self):
+        service = self.sandbox("--oddities", "off", media=5)
+        mirror = self.mirror(service)
+        run = mirror.run("--verbose", "sync")
+        self.assertRegex(run.stderr, r"POST http://127\.0\.0\.1:\d+/v4/media/stream: 200, .* in ")
+        self.assertRegex(run.stderr, r"GET http://127\.0\.0\.1:\d+/media/.*: 200, ")
+        self.assertIn("everything is listed", run.stderr)
+        self.assertIn("publishing: 5 to add", run.stderr)
+        self.assertNotIn("sandbox-secret", run.stderr)
+
+
 if __name__ == "__main__":
     main()

@@ -1,0 +1,22 @@
+#include "cli/tree_gauges.h"
+
+#include "base/file.h"
+#include "report/metrics.h"
+#include "upkeep/undo.h"
+
+namespace medimirror {
+
+void write_tree_gauges(const Config& config, const Index& index) {
+  make_folders(config.reports_dir());
+  const IndexView view = index.view();
+  write_tree_metrics(config.reports_dir() / "metrics.prom",
+                     {.files = view.published_count(), .held = held_tree(view).has_value()});
+}
+
+void write_tree_gauges(const Config& config) {
+  Index::Options options;
+  options.read_only = true;
+  write_tree_gauges(config, *Index::open(config.store_dir / "index", options));
+}
+
+}  // namespace medimirror
