@@ -11,6 +11,7 @@ constexpr Millis kSleepMax{250};  // so that progress moves and a stop is seen e
 
 ProgressSnapshot snapshot_of(const Listing& listing) {
   ProgressSnapshot snapshot;
+  snapshot.listing_done = listing.state() != Listing::State::running;
   snapshot.listed = listing.items();
   if (auto waiting = listing.waiting()) snapshot.waits.push_back(std::move(*waiting));
   return snapshot;
@@ -23,12 +24,13 @@ void drive(Listing& listing, const Wire& wire, const ListedSink& sink) {
   while (!wire.stop.requested()) {
     listing.advance(wire.clock.steady_now());
     while (listing.take(batch)) sink(batch);
-    if (listing.state() != Listing::State::running) return;
+    if (listing.state() != Listing::State::running) break;
     const SteadyTime now = wire.clock.steady_now();
     for (Completed& completed : wire.transport.wait(std::clamp(listing.wake_at(), now, now + kSleepMax)))
       listing.handle(completed);
     wire.progress.update(snapshot_of(listing), wire.clock.steady_now());
   }
+  wire.progress.update(snapshot_of(listing), wire.clock.steady_now());
 }
 
 ListedBy listed_by(Listing::Mode mode) {

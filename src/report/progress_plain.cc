@@ -34,10 +34,11 @@ class PlainProgress final : public Progress {
  private:
   void show_line(SteadyTime now) const {
     std::string line =
-        fmt::format("{}: listed {}{}, done {} of {}, {}",
-                    format_duration(std::chrono::duration_cast<Millis>(now - start_)),
-                    format_count(last_.listed), last_.listing_done ? "" : " so far", format_count(last_.done),
-                    format_count(last_.to_fetch), format_bytes(last_.bytes));
+        fmt::format("{}: listed {}{}", format_duration(std::chrono::duration_cast<Millis>(now - start_)),
+                    format_count(last_.listed), last_.listing_done ? "" : " so far");
+    if (last_.to_fetch > 0)
+      fmt::format_to(std::back_inserter(line), ", done {} of {}, {}", format_count(last_.done),
+                     format_count(last_.to_fetch), format_bytes(last_.bytes));
     if (last_.failed > 0) fmt::format_to(std::back_inserter(line), ", {} failed", format_count(last_.failed));
     if (last_.done < last_.to_fetch) {
       fmt::format_to(std::back_inserter(line), ", {:.1f}/s, {}/s", rate_.items_per_second(),

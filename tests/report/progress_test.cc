@@ -103,6 +103,13 @@ TEST(Progress, PlainShowsALineEveryTenSeconds) {
   EXPECT_EQ(pipe.text(), "25.0 s: listed 5 000, done 100 of 100, 4.5 MB, 3 failed\n");
 }
 
+TEST(Progress, PlainSpeaksOfFetchingOnlyWhereThereIsSome) {
+  Pipe pipe;
+  const auto progress = make_progress(ProgressStyle::plain, pipe.fd(), kStart);
+  progress->update(snapshot_of(0, 0, false), at(10'000));
+  EXPECT_EQ(pipe.text(), "10.0 s: listed 5 000 so far\n");
+}
+
 TEST(Progress, JsonShowsAnObjectEverySecond) {
   Pipe pipe;
   const auto progress = make_progress(ProgressStyle::json, pipe.fd(), kStart);

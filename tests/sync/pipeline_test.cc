@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/sha256.h"
 #include "image/media_type.h"
+#include "report_stage.h"
 #include "store/local_blob_store.h"
 #include "support/fake_transport.h"
 #include "support/scripted_listing.h"
@@ -19,11 +20,19 @@ namespace {
 
 const std::string kHost = "https://media.medipim.be";
 
-class SilentProgress final : public Progress {
+// Remembers the whole that was shown.
+class WatchedProgress final : public Progress {
  public:
-  void update(const ProgressSnapshot&, SteadyTime) override {}
+  void update(const ProgressSnapshot& snapshot, SteadyTime) override {
+    EXPECT_LE(snapshot.done, snapshot.to_fetch);
+    most_to_fetch_ = std::max(most_to_fetch_, snapshot.to_fetch);
+  }
   void say(std::string_view) override {}
   void finish(SteadyTime) override {}
+  std::uint64_t most_to_fetch() const { return most_to_fetch_; }
+
+ private:
+  std::uint64_t most_to_fetch_ = 0;
 };
 
 // A store whose disk is full from the n-th commit on.
@@ -120,7 +129,7 @@ class PipelineTest : public testing::Test {
   std::unique_ptr<BlobStore> blobs_;
   FakeTransport transport_;
   SystemClock clock_;
-  SilentProgress progress_;
+  WatchedProgress progress_;
   StopFlag stop_;
   PipelineOptions options_;
   std::uint64_t requests_ = 0, stop_after_ = 0;
@@ -137,6 +146,7 @@ TEST_F(PipelineTest, EverythingListedIsFetchedKeptAndCounted) {
   EXPECT_EQ(result.tried_listed, 100u);
   EXPECT_EQ(result.tried_carried_over, 0u);
   EXPECT_EQ(result.seen.size(), 100u);
+  EXPECT_EQ(progress_.most_to_fetch(), 100u) << "what is under way was counted twice";
   EXPECT_EQ(held(), 100u);
   for (MediaId id = 1; id <= 100; ++id)
     EXPECT_EQ(index_->view().asset({id, "huge"})->digest, sha256(tiny_png(id))) << id;
@@ -184,6 +194,23 @@ TEST_F(PipelineTest, FailuresAreCountedAndTriedAgainInTheNextRunOnly) {
   result = run(catalogue(30));
   EXPECT_EQ(result.written.fetched, 30u) << "the listing did not change, and yet they are tried";
   EXPECT_EQ(result.tried_listed, 30u);
+  EXPECT_EQ(progress_.most_to_fetch(), 30u);
+}
+
+// Of a run that a thread's failure ended: the report counts what is committed, and the rest as pending.
+TEST_F(PipelineTest, TheCountsAddUpHoweverItEnds) {
+  serve();
+  for (int commits = 0; commits < 6; ++commits) {
+    FailingStore failing(*blobs_, commits);
+    options_.room_items = 8;  // many small commits
+    ScriptedListing listing(catalogue(60 + 20 * static_cast<MediaId>(commits)));
+    const PipelineResult result = run(&listing, &failing);
+    RunReport report;
+    report.run = options_.run;
+    report_items(result, index_->view(), report);
+    EXPECT_TRUE(report.balances()) << commits;
+    EXPECT_EQ(report.items.fetched + report.items.unchanged, held());
+  }
 }
 
 // The queue still names the addresses of the last listing until the writer has followed this one.
