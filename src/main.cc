@@ -1,6 +1,9 @@
 // argv in, exit status out; the only place that catches everything.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -26,6 +29,16 @@ void forbid_core_files() {
   setrlimit(RLIMIT_CORE, &limit);
 }
 
+// Where a standard descriptor is closed, the next file that is opened gets its number, and what is meant for the terminal is
+// written into it: progress into the index, for one.
+bool open_standard_descriptors() {
+  for (;;) {
+    const int fd = open("/dev/null", O_RDWR);
+    if (fd < 0) return false;
+    if (fd > STDERR_FILENO) return close(fd) == 0;
+  }
+}
+
 // The last words. Nothing is left to be done when nobody can hear them, so unlike fmt::print this never throws.
 void say(const std::string& sentence) {
   std::fputs(("medimirror: " + sentence + "\n").c_str(), stderr);
@@ -37,6 +50,9 @@ int main(int argc, char** argv) {
   using namespace medimirror;
   // before anything else: a decoder process is this program with one word, and no rights to lose
   if (argc == 2 && std::string_view(argv[1]) == "decoder-process") return decoder_process_main();
+  if (!open_standard_descriptors()) return static_cast<int>(ExitStatus::failed);
+  umask(
+      022);  // the modes of files are ours: nobody else writes the store, and a web server may read the tree
   forbid_core_files();
   end_at_once_on_signals();
   try {

@@ -88,6 +88,14 @@ void make_folders(const fs::path& folder) {
   if (error) throw_errno(error.value(), fmt::format("make the folder {}", folder.native()));
 }
 
+fs::path file_to_replace(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (fs::is_regular_file(status)) return fs::canonical(path);
+  if (fs::is_directory(status)) throw_errno(EISDIR, fmt::format("write {}", path.native()));
+  return fs::exists(status) ? fs::path() : path;
+}
+
 void replace_file(const fs::path& path, std::string_view bytes, unsigned mode) {
   AtomicFile file(path, mode);
   file.write(bytes);
@@ -96,7 +104,9 @@ void replace_file(const fs::path& path, std::string_view bytes, unsigned mode) {
 
 AtomicFile::AtomicFile(fs::path path, unsigned mode) : path_(std::move(path)) {
   temporary_ = path_.parent_path() / fmt::format(".{}.{}.tmp", path_.filename().native(), ::getpid());
-  fd_ = open_file(temporary_, O_WRONLY | O_CREAT | O_TRUNC, mode);
+  // never what is there already, be it the rest of a dead process of this number or a link that somebody put there
+  ::unlink(temporary_.c_str());
+  fd_ = open_file(temporary_, O_WRONLY | O_CREAT | O_EXCL, mode);
 }
 
 AtomicFile::~AtomicFile() {

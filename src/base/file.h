@@ -51,6 +51,10 @@ void sync_folder(const std::filesystem::path& folder);
 // Makes the folder and its missing parents (mode 0755).
 void make_folders(const std::filesystem::path& folder);
 
+// For a path that a person named: the file to replace by a new one (that of a link is its target), or nothing where something
+// is there that is no file (a device, a pipe): that is written to, never replaced.
+std::filesystem::path file_to_replace(const std::filesystem::path& path);
+
 // Replaces `path` by a file with these bytes: temporary name in the same folder, fsync, rename, fsync of the
 // folder. A reader, or a crash at any moment, sees the old file whole or the new file whole.
 void replace_file(const std::filesystem::path& path, std::string_view bytes, unsigned mode = 0644);

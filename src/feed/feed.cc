@@ -1,5 +1,6 @@
 #include "feed/feed.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -15,11 +16,19 @@ namespace medimirror {
 
 namespace {
 
-// Where the bytes go: a file that is replaced whole, or stdout.
+// Where the bytes go: a file that is replaced whole, a device or pipe that is written to, or stdout.
 class FeedOutput {
  public:
-  explicit FeedOutput(const std::filesystem::path& path) {
-    if (path != "-") file_.emplace(path);
+  explicit FeedOutput(const std::filesystem::path& path) : name_(path) {
+    if (path == "-") {
+      name_ = "standard output";
+      return;
+    }
+    const std::filesystem::path file = file_to_replace(path);
+    if (file.empty())
+      device_ = open_file(path, O_WRONLY | O_NOCTTY);
+    else
+      file_.emplace(file);
   }
 
   void write(std::string_view bytes) {
@@ -43,11 +52,13 @@ class FeedOutput {
   static constexpr std::size_t kBufferBytes = std::size_t{64} << 10;
 
   void flush() {
-    if (!buffer_.empty()) write_all(STDOUT_FILENO, buffer_, "standard output");
+    if (!buffer_.empty()) write_all(device_ ? device_.get() : STDOUT_FILENO, buffer_, name_);
     buffer_.clear();
   }
 
+  std::filesystem::path name_;
   std::optional<AtomicFile> file_;
+  UniqueFd device_;  // or a pipe; without it and a file: standard output
   std::string buffer_;
   std::uint64_t written_ = 0;
 };

@@ -211,7 +211,12 @@ class SqliteWriter final : public FeedWriter {
 
 std::unique_ptr<FeedWriter> make_sqlite_writer(const WriterOptions& options,
                                                const std::filesystem::path& path) {
-  return std::make_unique<SqliteWriter>(options, path);
+  const std::filesystem::path file = file_to_replace(path);
+  if (file.empty())
+    throw Error(ErrorKind::usage,
+                fmt::format("{} is no file, and a SQLite database has to be one", path.native()),
+                "write the export");
+  return std::make_unique<SqliteWriter>(options, file);
 }
 
 }  // namespace medimirror

@@ -59,9 +59,10 @@ bool is_private_v6(const std::array<std::uint8_t, 16>& a) {
   if (mapped || compatible || nat64) return is_private_v4(v4_at(a.data() + 12));
   if (begins({0x20, 0x02})) return is_private_v4(v4_at(a.data() + 2));  // 6to4
   if (begins({0, 0x64, 0xff, 0x9b, 0, 1})) return true;                 // NAT64 of the local network
-  return (a[0] & 0xfe) == 0xfc                                          // unique local
-         || (a[0] == 0xfe && a[1] >= 0x80)                              // link-local, site-local
-         || a[0] == 0xff;                                               // multicast
+  if (begins({0x20, 0x01, 0, 0}) || begins({0x20, 0x01, 0x0d, 0xb8})) return true;  // Teredo, documentation
+  return (a[0] & 0xfe) == 0xfc                                                      // unique local
+         || (a[0] == 0xfe && a[1] >= 0x80)                                          // link-local, site-local
+         || a[0] == 0xff;                                                           // multicast
 }
 
 std::string without_brackets(std::string_view host) {

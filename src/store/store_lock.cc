@@ -3,10 +3,14 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
+#include <cstdio>
 #include <string>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -34,6 +38,33 @@ std::string owner(int fd) {
   return line.empty() ? "it has not said who it is" : line;
 }
 
+// Who starts a decoder is two processes for a moment, until the new one has become the decoder, and both have the lock
+// open. Killed in that moment, its name stands there while the lock lives on for some milliseconds.
+constexpr Millis kDyingMax{1'000}, kDyingStep{10};
+
+bool owner_is_gone(int fd) {
+  int pid = 0;
+  char host[256] = {};
+  if (std::sscanf(owner(fd).c_str(), "pid %d on host %255s", &pid, host) != 2 || pid <= 0) return false;
+  return host == host_name() && ::kill(pid, 0) != 0 && errno == ESRCH;
+}
+
+bool lock_now(int fd, const std::filesystem::path& file) {
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return false;
+    if (errno != EINTR) throw_errno(errno, fmt::format("lock {}", file.native()));
+  }
+  return true;
+}
+
+bool lock_soon(int fd, const std::filesystem::path& file) {
+  for (Millis waited{0}; !lock_now(fd, file); waited += kDyingStep) {
+    if (waited >= kDyingMax || !owner_is_gone(fd)) return false;
+    std::this_thread::sleep_for(kDyingStep);
+  }
+  return true;
+}
+
 }  // namespace
 
 StoreLock::StoreLock(const std::filesystem::path& folder, std::string_view command) {
@@ -41,15 +72,14 @@ StoreLock::StoreLock(const std::filesystem::path& folder, std::string_view comma
   const std::filesystem::path file = folder / "lock";
   // flock and not fcntl: it belongs to this open file, so a second StoreLock in the same process is refused
   // too.
-  UniqueFd fd = open_file(file, O_RDWR | O_CREAT);
-  while (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EINTR) continue;
-    if (errno != EWOULDBLOCK) throw_errno(errno, fmt::format("lock {}", file.native()));
+  // Whoever can open it can hold it, so that is for the owner alone.
+  UniqueFd fd = open_file(file, O_RDWR | O_CREAT, 0600);
+  ::fchmod(fd.get(), 0600);
+  if (!lock_soon(fd.get(), file))
     throw Error(ErrorKind::locked,
                 fmt::format("another run holds the store in {} ({}): wait for it or stop it", folder.native(),
                             owner(fd.get())),
                 "lock the store");
-  }
   const std::string text = fmt::format("pid {} on host {} since {}: {}\n", ::getpid(), host_name(),
                                        format_utc(SystemClock().unix_now()), command);
   // Only for people, so not synced. Shortened after writing: a reader never finds the file empty.

@@ -47,6 +47,32 @@ TEST(FileTest, ManyPiecesMakeOneFile) {
   EXPECT_EQ(read_file(folder / "a"), expected);
 }
 
+TEST(FileTest, WhatAPersonNamesIsAFileToReplaceOrElseWrittenTo) {
+  const TemporaryFolder folder;
+  replace_file(folder / "file", "old");
+  std::filesystem::create_symlink("file", folder / "link");
+  std::filesystem::create_symlink("/dev/null", folder / "device");
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  EXPECT_EQ(file_to_replace(folder / "new"), folder / "new");
+  EXPECT_EQ(file_to_replace(folder / "file"), folder / "file");
+  EXPECT_EQ(file_to_replace(folder / "link"), folder / "file");
+  for (const std::filesystem::path& special :
+       {std::filesystem::path("/dev/null"), folder / "device", folder / "pipe"})
+    EXPECT_EQ(file_to_replace(special), "") << special;
+  EXPECT_THROW(file_to_replace(folder.path()), Error);
+}
+
+// Neither the rest of a killed process of the same number nor a link that somebody put there is written through.
+TEST(FileTest, ATemporaryNameThatIsTakenIsTakenAway) {
+  const TemporaryFolder folder;
+  replace_file(folder / "victim", "mine");
+  std::filesystem::create_symlink("victim", folder / (".a." + std::to_string(::getpid()) + ".tmp"));
+  replace_file(folder / "a", "new");
+  EXPECT_EQ(read_file(folder / "victim"), "mine");
+  EXPECT_EQ(read_file(folder / "a"), "new");
+  EXPECT_FALSE(std::filesystem::is_symlink(folder / "a"));
+}
+
 TEST(FileTest, ReadsFilesWhoseSizeIsNotKnown) {
   EXPECT_FALSE(read_file("/proc/self/status").empty());
   EXPECT_EQ(read_file_if_exists("/nowhere/at/all"), std::nullopt);

@@ -250,7 +250,9 @@ TEST(PrivateAddress, KnowsTheRangesAndTheirEdges) {
                           "::127.0.0.1",
                           "64:ff9b::10.0.0.1",
                           "64:ff9b:1::1",
-                          "2002:7f00:1::"};
+                          "2002:7f00:1::",
+                          "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+                          "2001:db8::1"};
   for (const char* ip : hidden) EXPECT_TRUE(is_private_address(ip)) << ip;
   const char* open[] = {"1.1.1.1",
                         "9.255.255.255",

@@ -1,7 +1,9 @@
 #include "store/store_lock.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,6 +40,31 @@ TEST(StoreLock, IsHeldByOneAndFreeAfterwards) {
     EXPECT_THAT(*sentence, HasSubstr("wait for it or stop it"));
   }
   EXPECT_FALSE(refusal(folder / "store"));
+}
+
+// A process that was killed while it started another one lives on in that one's descriptors, until they are closed.
+TEST(StoreLock, WaitsForAnOwnerThatIsDying) {
+  const TemporaryFolder folder;
+  const pid_t owner = ::fork();
+  if (owner == 0) {
+    const StoreLock lock(folder.path(), "sync");
+    if (::fork() == 0) {
+      ::usleep(200'000);
+      ::_exit(0);
+    }
+    ::_exit(0);
+  }
+  ::waitpid(owner, nullptr, 0);
+  EXPECT_FALSE(refusal(folder.path()));
+}
+
+TEST(StoreLock, IsForItsOwnerAlone) {
+  const TemporaryFolder folder;
+  const UniqueFd open_to_all = open_file(folder / "lock", O_RDWR | O_CREAT, 0644);
+  const StoreLock lock(folder.path(), "sync");
+  struct stat info {};
+  ASSERT_EQ(::stat((folder / "lock").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
 }
 
 TEST(StoreLock, DiesWithItsOwnerHoweverThatEnds) {

@@ -1,0 +1,73 @@
+"""What a program finds around it: closed descriptors, another umask, outputs that are no files."""
+
+import os
+import stat
+import subprocess
+
+from harness import DONE, SECRET, EndToEnd, main
+
+
+class Surroundings(EndToEnd):
+    def setUp(self):
+        super().setUp()
+        self.service = self.sandbox(media=40, products=10)
+        self.mirror_ = self.mirror(self.service, products={"list": True})
+
+    def run_in_shell(self, command):
+        environment = {**os.environ, "MEDIMIRROR_API_SECRET": SECRET}
+        return subprocess.run(["sh", "-c", command, "sh", *map(str, self.mirror_.command())], env=environment,
+                              timeout=120, check=False).returncode
+
+    def test_standard_descriptors_that_are_closed(self):
+        for closed in ("<&- >&- 2>&-", "2>&-", ">&-", "<&-"):
+            self.service.evolve(new=3)
+            self.assertIn(self.run_in_shell(f'"$@" sync --progress plain {closed}'), (DONE, 3), closed)
+            self.sync(self.mirror_)  # the index is whole
+            self.assertEqual(self.mirror_.run("verify", "--depth", "content").exit_code, DONE, closed)
+        lock = (self.mirror_.root / "store" / "lock").read_text()
+        self.assertRegex(lock, r"^pid \d+ on host \S+ since \S+: \S+.*\n$")
+
+    def test_modes_are_ours_whatever_the_umask(self):
+        for umask in ("000", "077"):
+            self.service.evolve(new=3)
+            self.assertEqual(self.run_in_shell(f'umask {umask}; "$@" sync --progress none'), DONE)
+            for folder, _, files in os.walk(self.mirror_.root):
+                for name in [".", *files]:
+                    path = os.path.join(folder, name)
+                    mode = stat.S_IMODE(os.stat(path).st_mode)
+                    self.assertEqual(mode & 0o022, 0, f"{umask}: {path} is {mode:o}")
+                    if folder.startswith(str(self.mirror_.media)):
+                        wanted = 0o555 if name == "." else 0o444
+                        self.assertEqual(mode & wanted, wanted, f"{umask}: {path} is {mode:o}")
+
+    def test_an_export_never_replaces_what_is_no_file(self):
+        self.sync(self.mirror_)
+        export = ["export", "--format", "csv", "--base-url", "https://shop.example/media", "--output"]
+        folder = self.folder / "outputs"
+        folder.mkdir()
+        os.symlink("/dev/null", folder / "device")
+        self.assertEqual(self.mirror_.run(*export, folder / "device").exit_code, DONE)
+        self.assertTrue((folder / "device").is_symlink())
+        self.assertTrue(stat.S_ISCHR(os.stat("/dev/null").st_mode))
+
+        os.mkfifo(folder / "pipe")
+        with subprocess.Popen(["cat", folder / "pipe"], stdout=subprocess.PIPE) as reader:
+            self.assertEqual(self.mirror_.run(*export, folder / "pipe").exit_code, DONE)
+            through_pipe = reader.stdout.read()
+        self.assertTrue(stat.S_ISFIFO(os.stat(folder / "pipe").st_mode))
+
+        os.symlink("target.csv", folder / "link.csv")
+        (folder / "target.csv").write_text("old")
+        self.assertEqual(self.mirror_.run(*export, folder / "link.csv").exit_code, DONE)
+        self.assertTrue((folder / "link.csv").is_symlink())
+        self.assertEqual((folder / "target.csv").read_bytes(), through_pipe)
+        self.assertGreater(len(through_pipe), 500)
+
+        sqlite = self.mirror_.run("export", "--format", "sqlite", "--base-url", "https://shop.example/media", "--output",
+                                  "/dev/null")
+        self.assertEqual(sqlite.exit_code, 2, str(sqlite))
+        self.assertTrue(stat.S_ISCHR(os.stat("/dev/null").st_mode))
+
+
+if __name__ == "__main__":
+    main()
