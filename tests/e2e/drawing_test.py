@@ -24,7 +24,7 @@ class Drawing(EndToEnd):
     def test_many_at_once(self):
         service = self.sandbox(media=2 * DRAWINGS, pictures="real")
         paths = [format["path"] for item in service.truth(digests=False).values()
-                 for size, format in item["formats"].items() if size == "thumbnail"][:DRAWINGS]
+                 for size, format in item["formats"].items() if size == "huge"][:DRAWINGS]
         self.assertEqual(len(paths), DRAWINGS)
         # each twice and one behind the other, so that some are asked for while they are drawn
         urls = [service.url + path for path in paths for _ in range(2)]
