@@ -1,6 +1,7 @@
 #include "product_walk.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/error.h"
 
@@ -18,7 +19,8 @@ class ProductWalk {
 
   void absorb(const std::vector<ListedItem>& batch) {
     for (const ListedItem& item : batch) {
-      seen_.push_back(item.fingerprint.low);
+      if (!seen_.insert(item.fingerprint.low).second)
+        continue;  // walked again after it broke off, or of two filters
       ++report_.listed;
       if (view_.product_listed_as(item.fingerprint.high, item.fingerprint.low)) {
         ++report_.unchanged;
@@ -46,11 +48,10 @@ class ProductWalk {
 
   // Of a complete listing: what it did not name is no product any more.
   void remove_absent() {
-    std::ranges::sort(seen_);
     std::vector<std::string> absent;
     view_.renew();
     view_.each_product([&](const ProductRecord& record) {
-      if (!std::ranges::binary_search(seen_, record.fingerprint_low)) absent.push_back(record.product.id);
+      if (!seen_.contains(record.fingerprint_low)) absent.push_back(record.product.id);
       return true;
     });
     for (std::size_t at = 0; at < absent.size(); at += kRemovalsPerGroup) {
@@ -66,7 +67,7 @@ class ProductWalk {
   Index& index_;
   IndexView view_;
   RunReport::Products& report_;
-  std::vector<std::uint64_t>
+  std::unordered_set<std::uint64_t>
       seen_;  // half a fingerprint each: a clash would only keep a product a while longer
   std::vector<ProductRecord> changed_;
 };

@@ -4,7 +4,7 @@
 // itself; nothing else uses the transport meanwhile.
 // Failure: throws what a Listing throws (auth, config, unavailable, network) and Error{index, disk}. A listing that
 // breaks off or is stopped is a value: not complete; then what it named is kept and nothing leaves.
-// Limits: memory is the products of one group of changes, and 8 bytes for each product listed.
+// Limits: memory is the products of one group of changes, and about 30 bytes for each product listed.
 #pragma once
 
 #include <functional>

@@ -85,7 +85,9 @@ void begin_report(const IndexView& view, RunReport& report) {
 }
 
 void report_listing(const Listing& listing, RunReport& report) {
-  report.listing.by = listed_by(listing.mode());
+  const bool begun =
+      listing.requests() > 0 || listing.items() > 0 || listing.state() != Listing::State::running;
+  report.listing.by = begun ? listed_by(listing.mode()) : ListedBy::not_reached;
   report.listing.total = listing.total().value_or(0);
   report.listing.cut_reason = listing.cut_reason();
   report.listing.malformed += listing.malformed();

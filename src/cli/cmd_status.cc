@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
+#include <deque>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "report/run_outcome.h"
 #include "store/index.h"
 #include "upkeep/undo.h"
 
@@ -38,6 +40,18 @@ Totals count(const IndexView& view) {
   return totals;
 }
 
+// "exit 7   try_later     listing partial"
+std::string ending_of(const RunRecord& run) {
+  const auto report = nlohmann::json::parse(run.report, nullptr, false);
+  const std::string outcome = report.is_object() ? report.value("outcome", "") : "";
+  const bool asked = !report.is_object() || !report.contains("listing") ||
+                     report["listing"].value("mode", "") != name_of(ListedBy::nothing);
+  return fmt::format("exit {:<3} {:<12} listing {:<9}", run.exit_code, outcome,
+                     run.listing_complete ? "complete"
+                     : asked              ? "partial"
+                                          : "not asked");
+}
+
 void print_text(const Config& config, const Totals& totals, const IndexView& view) {
   const auto assets = [&](AssetState state) {
     const auto found = totals.assets.find(state);
@@ -59,18 +73,17 @@ void print_text(const Config& config, const Totals& totals, const IndexView& vie
         "           held at the tree of run {} since {}: syncs leave it alone until `medimirror undo "
         "--release`\n",
         held->run, format_utc(held->since));
-  std::vector<std::string> lines;
+  constexpr std::size_t kRunsShown = 5;
+  std::deque<std::pair<RunNumber, RunRecord>> last;
   view.each_run([&](RunNumber number, const RunRecord& run) {
-    lines.push_back(fmt::format("run {:<6} {}  exit {:<3} listing {:<8} took {}", number,
-                                format_utc(run.started), run.exit_code,
-                                run.listing_complete ? "complete" : "partial",
-                                format_duration(std::chrono::seconds(run.finished - run.started))));
+    last.emplace_back(number, run);
+    if (last.size() > kRunsShown) last.pop_front();
     return true;
   });
-  constexpr std::size_t kRunsShown = 5;
-  for (std::size_t i = lines.size() - std::min(lines.size(), kRunsShown); i < lines.size(); ++i)
-    fmt::print("{}\n", lines[i]);
-  if (lines.empty()) fmt::print("no run yet: `medimirror sync` makes the first\n");
+  for (const auto& [number, run] : last)
+    fmt::print("run {:<6} {}  {} took {}\n", number, format_utc(run.started), ending_of(run),
+               format_duration(std::chrono::seconds(run.finished - run.started)));
+  if (last.empty()) fmt::print("no run yet: `medimirror sync` makes the first\n");
 }
 
 void print_json(const Totals& totals, const IndexView& view) {

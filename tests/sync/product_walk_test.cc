@@ -62,6 +62,14 @@ TEST_F(Walk, KeepsWhatIsNewAndLooksAwayFromWhatIsNot) {
   EXPECT_THAT(index_->view().products_of_media(7), ElementsAre("M2"));
 }
 
+TEST_F(Walk, WhatIsListedAgainIsCountedOnce) {
+  const RunReport::Products products =
+      walk({{{line(1, 5), line(2, 6)}, {line(1, 5), line(2, 6), line(3, 6)}}});
+  EXPECT_EQ(products.listed, 3u);
+  EXPECT_EQ(products.changed, 3u);
+  EXPECT_EQ(index_->view().product_count(), 3u);
+}
+
 TEST_F(Walk, AListingOfChangesRemovesNothing) {
   walk({{{line(1, 5), line(2, 6)}}});
   const RunReport::Products changes =
