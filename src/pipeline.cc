@@ -73,7 +73,7 @@ class Loop {
         walk_(view_, options.look),
         room_{options.room_items, options.room_bytes},
         downloader_(options.downloader, transport, clock, room_, options.seed) {
-    for (const auto& [origin, until] : options.paused_hosts) downloader_.pause_host(origin, until);
+    downloader_.remember(options.hosts);
     if (options.make_missing_derivatives) find_underived();
   }
 
@@ -104,7 +104,7 @@ class Loop {
     result.seen = walk_.take_seen();
     result.queue_done = queue_done() && !cancelled_;
     result.trouble = downloader_.trouble();
-    result.paused_hosts = downloader_.pauses();
+    result.hosts = downloader_.memory();
     result.requests = downloader_.requests();
     result.retries = downloader_.retries();
     result.bytes_downloaded = downloader_.bytes();

@@ -45,7 +45,7 @@ struct PipelineOptions {
   CatalogueWalk::Look look = CatalogueWalk::Look::at_changed;
   bool make_missing_derivatives = false;  // a recipe changed: look at every picture that is held
   std::uint64_t seed = 0;                 // of the jitter
-  std::vector<std::pair<std::string, WallTime>> paused_hosts;  // from earlier runs
+  HostMemory hosts;                       // from earlier runs
 };
 
 struct PipelineResult {
@@ -61,7 +61,7 @@ struct PipelineResult {
   std::uint64_t tried_listed = 0, tried_carried_over = 0;  // assets with an outcome
   bool queue_done = false;                                 // every wanted asset was tried
   std::vector<HostTrouble> trouble;
-  std::vector<std::pair<std::string, WallTime>> paused_hosts;
+  HostMemory hosts;
   std::uint64_t requests = 0, retries = 0, bytes_downloaded = 0;
 };
 

@@ -32,7 +32,8 @@ constexpr std::string_view kFilter = "filter";  // a new filter needs a complete
 constexpr std::string_view kRecipes =
     "recipes";                                  // when they change, every held picture may lack a derivative
 constexpr std::string_view kLayout = "layout";  // when it changes, every file may have to move
-constexpr std::string_view kPausedHosts = "paused_hosts";  // "until(ms) origin" a line
+// fetch/host_memory.h
+constexpr std::string_view kPausedHosts = "paused_hosts", kHostSpacings = "host_spacings";
 constexpr ListingCursor kCursor = {"cursor", "last_full_listing"};
 
 std::string recipes_fingerprint(const std::vector<Recipe>& recipes, const std::string& source) {
@@ -44,27 +45,6 @@ std::string recipes_fingerprint(const std::vector<Recipe>& recipes, const std::s
 std::string layout_fingerprint(const PublishOptions& options) {
   std::string text = fmt::format("{} {}", options.path.text(), options.derivative_source);
   for (const Recipe& recipe : options.recipes) text += fmt::format(" {}={:016x}", recipe.name, recipe.key());
-  return text;
-}
-
-std::vector<std::pair<std::string, WallTime>> parse_paused_hosts(const std::string& text) {
-  std::vector<std::pair<std::string, WallTime>> hosts;
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-    const auto space = line.find(' ');
-    if (space == std::string_view::npos) continue;
-    hosts.emplace_back(line.substr(space + 1),
-                       WallTime(Millis(std::atoll(std::string(line.substr(0, space)).c_str()))));
-  }
-  return hosts;
-}
-
-std::string format_paused_hosts(const std::vector<std::pair<std::string, WallTime>>& hosts) {
-  std::string text;
-  for (const auto& [origin, until] : hosts)
-    text += fmt::format("{} {}\n", until.time_since_epoch().count(), origin);
   return text;
 }
 
@@ -256,7 +236,8 @@ class Sync {
     pipeline.writer.adopted = &adopted;
     pipeline.look = look();
     pipeline.make_missing_derivatives = recipes_changed_ && !options_.publish.recipes.empty();
-    pipeline.paused_hosts = parse_paused_hosts(index_->view().setting(kPausedHosts).value_or(""));
+    pipeline.hosts = parse_host_memory(index_->view().setting(kPausedHosts).value_or(""),
+                                       index_->view().setting(kHostSpacings).value_or(""));
 
     with_listing([&](Listing* listing) {
       result_ = run_pipeline(pipeline, listing, *transport_, *index_, *blobs_, clock_, progress_, stop_);
@@ -290,8 +271,9 @@ class Sync {
     }
     if (result_.queue_done && !result_.failure && result_.written.derivatives_failed == 0)
       put(kRecipes, recipes_fingerprint(options_.publish.recipes, options_.publish.derivative_source));
-    const std::string paused = format_paused_hosts(result_.paused_hosts);
-    if (!paused.empty() || group.setting(kPausedHosts)) put(kPausedHosts, paused);
+    for (const auto& [name, text] : {std::pair{kPausedHosts, format_pauses(result_.hosts)},
+                                     std::pair{kHostSpacings, format_spacings(result_.hosts)}})
+      if (!text.empty() || group.setting(name)) put(name, text);
     if (any) group.commit();
   }
 

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/units.h"
+#include "fetch/redirect.h"
 #include "http/content_digest.h"
 
 namespace medimirror {
@@ -16,6 +17,10 @@ namespace {
 // Reserved for a body before its size is known; most pictures are smaller. The difference is settled on
 // arrival.
 constexpr std::int64_t kBytesReserved = 1 << 18;
+// Of the answers that speak of a limit: more of them for one picture tell of that picture.
+constexpr int kNotItsFaultMax = 3;
+// A round of deferred ones that was at least as large and brought less than a tenth is the last one.
+constexpr std::size_t kRoundToJudge = 16, kRoundToGoOn = 10;
 
 std::string origin_of(const std::string& url) {
   const std::optional<Url> parsed = parse_url(url);
@@ -46,26 +51,36 @@ Downloader::Downloader(Options options, Transport& transport, const Clock& clock
       random_(static_cast<std::minstd_rand::result_type>(seed)),
       retry_budget_(options_.retry_budget_start) {}
 
+Downloader::Host& Downloader::host_at(const std::string& origin) {
+  return hosts_.try_emplace(origin, origin, options_).first->second;
+}
+
+Downloader::Host& Downloader::host_of(const std::string& url) {
+  return host_at(origin_of(url));
+}
+
+// ---------------------------------------------------------------- the queue
+
 void Downloader::add(Download download) {
   Item item;
   item.current_url = download.url;
   item.download = std::move(download);
   const std::optional<Url> url = parse_url(item.current_url);
-  if (!url || !url->is_http()) {
-    finish(item,
-           Refused{"bad_url", fmt::format("\"{}\" is not a URL that can be downloaded", item.current_url)});
-    return;
-  }
-  if (std::optional<std::string> refusal = allowed_.refusal(*url)) {
-    finish(item, Refused{"host_not_allowed", std::move(*refusal)});
-    return;
-  }
-  Host& host = hosts_[url->origin()];
-  if (host.given_up || draining_) {
-    finish(item, Cancelled{});
-    return;
-  }
+  if (!url || !url->is_http())
+    return finish(item, Refused{"bad_url",
+                                fmt::format("\"{}\" is not a URL that can be downloaded", item.current_url)});
+  if (std::optional<std::string> refusal = allowed_.refusal(*url))
+    return finish(item, Refused{"host_not_allowed", std::move(*refusal)});
+  Host& host = host_of(item.current_url);
+  if (host.health.given_up() || draining_) return finish(item, Cancelled{});
   host.ready.push_back(std::move(item));
+  ++waiting_;
+}
+
+void Downloader::put_first(Item item) {
+  Host& host = host_of(item.current_url);
+  if (host.health.given_up() || draining_) return finish(item, Cancelled{});
+  host.ready.push_front(std::move(item));
   ++waiting_;
 }
 
@@ -73,22 +88,69 @@ void Downloader::advance() {
   if (draining_) return;
   const SteadyTime now = clock_.steady_now();
   for (auto& [origin, host] : hosts_) {
-    if (host.given_up || host.paused_until > now) continue;
-    // after a pause one request probes the host before the others follow, each time for another picture: none shall
-    // spend its attempts on an outage
-    const bool probing = host.failures_in_row >= options_.failures_to_pause;
-    for (; !host.retries.empty() && host.retries.top().due <= now; host.retries.pop()) {
-      const Item& item = host.retries.top().item;
-      probing ? host.ready.push_back(item) : host.ready.push_front(item);
-    }
-    while (!host.ready.empty() && room_.items > 0 && room_.bytes > 0 && !(probing && host.running > 0) &&
+    if (host.health.given_up()) continue;
+    prepare(host, now);
+    while (!host.ready.empty() && room_.items > 0 && room_.bytes > 0 && may_start(host, now) &&
            transport_.can_start(host.ready.front().current_url)) {
       Item item = std::move(host.ready.front());
       host.ready.pop_front();
       --waiting_;
-      start(host, std::move(item));
+      if (item.deferred && now > host.round.ends)
+        finish(item, *item.last);
+      else
+        start(host, std::move(item));
     }
   }
+}
+
+void Downloader::prepare(Host& host, SteadyTime now) {
+  for (; !host.retries.empty() && host.retries.top().due <= now; host.retries.pop()) {
+    const Item& item = host.retries.top().item;
+    host.health.searching() ? host.ready.push_back(item) : host.ready.push_front(item);
+  }
+  if (host.health.wants_probe(now)) probe(host);
+  if (host.busy() || host.health.suspects_ban()) return;
+  release_suspended(host);
+  if (!host.deferred.empty()) begin_round(host, now);
+}
+
+// Nothing else is to be asked of the host: now what the budget did not pay.
+void Downloader::begin_round(Host& host, SteadyTime now) {
+  std::vector<Retry> some = std::exchange(host.deferred, {});
+  std::ranges::stable_partition(some, [](const Retry& retry) { return !retry.item.hopeless; });
+  const Round& last = host.round;
+  const bool fruitless = last.asked >= kRoundToJudge && last.brought * kRoundToGoOn < last.asked;
+  host.round = {now + options_.round_ms_max, 0, 0};
+  deferred_ -= some.size();
+  for (Retry& retry : some) {
+    Item& item = retry.item;
+    if (item.hopeless) promised_ -= 1;
+    if (fruitless || (item.hopeless && retry_budget_ < 1)) {
+      finish(item, *item.last);
+      continue;
+    }
+    retry_budget_ = std::max(0.0, retry_budget_ - 1);
+    item.deferred = true;
+    ++host.round.asked;
+    ++waiting_;
+    host.retries.push({std::max(retry.due, now), ++order_, std::move(item)});
+  }
+}
+
+// A picture that the host granted before, from its own address, as it was asked for then.
+void Downloader::probe(Host& host) {
+  Item item;
+  item.download = {host.granted->key, host.granted->url, {}};
+  item.current_url = item.download.url;
+  item.probes = host.health.origin();
+  host.health.probe_started();
+  put_first(std::move(item));
+}
+
+bool Downloader::may_start(const Host& host, SteadyTime now) const {
+  const std::string& probes = host.ready.front().probes;
+  if (!probes.empty() && probes == host.health.origin()) return true;
+  return host.health.may_start(now, host.running);
 }
 
 void Downloader::start(Host& host, Item item) {
@@ -100,9 +162,8 @@ void Downloader::start(Host& host, Item item) {
   request.connect_ms_max = options_.connect_ms_max;
   request.stall_ms_max = options_.stall_ms_max;
   request.total_ms_max = options_.total_ms_max;
-  const Validators& held = item.download.validators;
-  if (!held.etag.empty()) request.headers.push_back("If-None-Match: " + held.etag);
-  if (!held.last_modified.empty()) request.headers.push_back("If-Modified-Since: " + held.last_modified);
+  request.headers = conditional_headers(item.download.validators);
+  item.conditional = !request.headers.empty();
 
   room_.items -= 1;
   room_.bytes -= kBytesReserved;
@@ -113,251 +174,216 @@ void Downloader::start(Host& host, Item item) {
   }
   ++item.tries;
   ++requests_;
-  ++host.running;
-  std::string origin = origin_of(item.current_url);
+  const SteadyTime now = clock_.steady_now();
+  if (host.running++ == 0) host.heard_at = now;
+  host.health.started(now);
   const RequestId id = transport_.start(std::move(request));
-  running_.emplace(id, std::pair{std::move(origin), std::move(item)});
+  running_.emplace(id, Running{&host, std::move(item), now});
 }
+
+// ---------------------------------------------------------------- answers
 
 bool Downloader::handle(Completed& completed) {
   const auto found = running_.find(completed.id);
   if (found == running_.end()) return false;
-  auto [origin, item] = std::move(found->second);
+  auto [host, item, sent_at] = std::move(found->second);
   running_.erase(found);
-  Host& host = hosts_[origin];
-  --host.running;
+  --host->running;
+  host->heard_at = clock_.steady_now();
   room_.items += 1;
   room_.bytes += kBytesReserved;
 
-  const WallTime wall = clock_.wall_now();
-  Classified verdict = classify(completed.result, wall);
   auto* response = std::get_if<Response>(&completed.result);
-  bytes_ += response != nullptr ? response->bytes_received
-                                : std::get<TransferFailure>(completed.result).bytes_received;
-
-  std::string disagreement;
-  if (verdict.verdict == Verdict::success) {
-    if (std::optional<std::string> mismatch = check_content_digest(*response).mismatch) {
-      verdict.verdict = Verdict::try_again;
-      verdict.reason = "wrong_digest";
-      disagreement = std::move(*mismatch);
-    }
-  }
-  // where there is no second try, the body is passed on at once: whoever refuses it can say what it is
-  const bool second_try = item.attempt == 1 && options_.retry.attempts_max > 1 && retry_budget_ >= 1;
-  if (verdict.verdict == Verdict::success && options_.plausible && second_try &&
-      !options_.plausible(response->body)) {
-    verdict.verdict = Verdict::try_again;
-    verdict.reason = "not_an_image";
-  }
-  const bool aborted =
-      response == nullptr && std::get<TransferFailure>(completed.result).error == TransferError::aborted;
-  if (aborted) {
+  const auto* failure = std::get_if<TransferFailure>(&completed.result);
+  bytes_ += response != nullptr ? response->bytes_received : failure->bytes_received;
+  if (failure != nullptr && failure->error == TransferError::aborted) {
     finish(item, Cancelled{});
     return true;
   }
-  note_health(origin, host, verdict, response != nullptr ? response->status : 0);
-
-  switch (verdict.verdict) {
-    case Verdict::success: {
-      assert(response->sha256.has_value());
-      Fetched fetched{std::move(response->body), *response->sha256, validators_of(*response), std::nullopt};
-      fetched.last_modified = parse_http_date(fetched.validators.last_modified);
-      room_.items -= 1;  // until the writer has it on disk
-      room_.bytes -= static_cast<std::int64_t>(fetched.body.size());
-      finish(item, std::move(fetched));
-      break;
-    }
-    case Verdict::not_modified:
-      finish(item, NotModified{validators_of(*response)});
-      break;
-    case Verdict::redirect:
-      redirect(std::move(item), *response);
-      break;
-    case Verdict::gone:
-      finish(item, Gone{verdict.reason, detail_of(completed.result, item.attempt)});
-      break;
-    case Verdict::refused:
-      finish(item, Refused{verdict.reason, detail_of(completed.result, item.attempt)});
-      break;
-    case Verdict::try_again:
-      try_again(std::move(item), verdict,
-                disagreement.empty() ? detail_of(completed.result, item.attempt) : disagreement);
-      break;
+  const Judged judged = judge(completed, item);
+  if (leads_nowhere(judged.verdict, item)) {
+    begin_anew(std::move(item));
+    return true;
   }
+  if (judged.verdict.whole_host) ++item.limited;
+  HostHealth& health = host->health;
+  const bool evidence = health.granted() == item.granted_before.value_or(health.granted());
+  if (judged.verdict.verdict == Verdict::try_again && !item.granted_before)
+    item.granted_before = health.granted();
+  if (item.probes != health.origin())
+    health.note({judged.verdict, response != nullptr ? response->status : 0, sent_at, evidence},
+                clock_.steady_now(), clock_.wall_now(), random());
+  conclude(*host, std::move(item), judged, response);
+  if (health.given_up()) leave_alone(*host);
   return true;
 }
 
-void Downloader::redirect(Item item, const Response& response) {
-  const std::string_view location = response.header("location").value_or("");
-  const std::optional<Url> base = parse_url(item.current_url);
-  const std::optional<Url> target = resolve_url(*base, location);
-  if (++item.redirects > options_.redirects_max) {
-    finish(item,
-           Refused{"too_many_redirects", fmt::format("more than {} redirects", options_.redirects_max)});
-    return;
+Downloader::Judged Downloader::judge(const Completed& completed, const Item& item) const {
+  Judged judged{classify(completed.result, clock_.wall_now()), detail_of(completed.result, item.attempt)};
+  const auto call_odd = [&](std::string reason) {
+    judged.verdict.verdict = Verdict::try_again;
+    judged.verdict.reason = std::move(reason);
+  };
+  if (judged.verdict.verdict == Verdict::not_modified && !item.conditional)
+    call_odd("http_304");  // than what? Nobody asked
+  if (judged.verdict.verdict != Verdict::success) return judged;
+  const Response& response = std::get<Response>(completed.result);
+  if (std::optional<std::string> mismatch = check_content_digest(response).mismatch) {
+    call_odd("wrong_digest");
+    judged.detail = std::move(*mismatch);
+  } else if (options_.plausible && second_try_may_help(item) && !options_.plausible(response.body)) {
+    call_odd("not_an_image");
+    judged.detail = "what came is no picture";
   }
-  if (!target || !target->is_http()) {
-    finish(item, Refused{"bad_redirect", "the server redirects to what is not a web address"});
-    return;
-  }
-  if (base->scheme == "https" && target->scheme != "https") {
-    finish(item, Refused{"bad_redirect", "the server redirects from https to plain http"});
-    return;
-  }
-  if (std::optional<std::string> refusal = allowed_.refusal(*target)) {
-    finish(item, Refused{"host_not_allowed", fmt::format("redirected: {}", *refusal)});
-    return;
-  }
-  item.current_url = target->text();
-  Host& host = hosts_[target->origin()];
-  if (host.given_up || draining_) {
-    finish(item, Cancelled{});
-    return;
-  }
-  host.ready.push_front(std::move(item));
-  ++waiting_;
+  return judged;
 }
 
-void Downloader::try_again(Item item, const Classified& verdict, const std::string& detail) {
-  const auto delay = retry_delay(options_.retry, item.attempt, verdict.retry_after, random());
-  const bool affordable = retry_budget_ >= 1;
-  if (draining_) {
-    finish(item, Cancelled{});
-    return;
+// Where there is no second try, the body is passed on at once: whoever refuses it can say what it is.
+bool Downloader::second_try_may_help(const Item& item) const {
+  return item.attempt == 1 && options_.retry.attempts_max > 1 && retry_budget_ - promised_ >= 1 &&
+         deferred_ < options_.deferred_max && item.probes.empty();
+}
+
+// Signed addresses expire: what a redirect led to is refused, and the first address gives a new one. Asked for once.
+bool Downloader::leads_nowhere(const Classified& verdict, const Item& item) const {
+  const bool refused =
+      (verdict.verdict == Verdict::refused && !verdict.ours) || verdict.verdict == Verdict::gone;
+  return refused && item.redirects > 0 && !item.begun_anew && !draining_;
+}
+
+void Downloader::begin_anew(Item item) {
+  item.begun_anew = true;
+  item.redirects = 0;
+  item.current_url = item.download.url;
+  put_first(std::move(item));
+}
+
+void Downloader::conclude(Host& host, Item item, const Judged& judged, Response* response) {
+  const std::string& reason = judged.verdict.reason;
+  switch (judged.verdict.verdict) {
+    case Verdict::success:
+      return succeed(host, std::move(item), *response);
+    case Verdict::not_modified:
+      if (!host.health.suspect()) release_suspended(host);
+      return finish(item, NotModified{validators_of(*response)});
+    case Verdict::redirect:
+      return redirect(std::move(item), *response);
+    case Verdict::gone:
+      return finish(item, Gone{reason, judged.detail});
+    case Verdict::refused:
+      return refuse(host, std::move(item), Refused{reason, judged.detail});
+    case Verdict::try_again:
+      return try_again(host, std::move(item), judged);
   }
-  if (!delay || !affordable) {
-    finish(item, GaveUp{verdict.reason, detail});
-    return;
+}
+
+void Downloader::succeed(Host& host, Item item, Response& response) {
+  assert(response.sha256.has_value());
+  Fetched fetched{std::move(response.body), *response.sha256, validators_of(response), std::nullopt};
+  fetched.last_modified = parse_http_date(fetched.validators.last_modified);
+  if (item.probes.empty()) {
+    room_.items -= 1;  // until the writer has it on disk
+    room_.bytes -= static_cast<std::int64_t>(fetched.body.size());
+    host.granted = item.download;
+    if (item.deferred) ++host_of(item.download.url).round.brought;
+    if (!host.health.suspect()) release_suspended(host);
   }
-  retry_budget_ -= 1;
-  log_debug("{} of media {}: {}, again in {}", item.download.key.format, item.download.key.media,
-            verdict.reason, format_duration(*delay));
+  finish(item, std::move(fetched));
+}
+
+// By a host that granted before: kept until another answer tells whether the picture is meant, or we are.
+void Downloader::refuse(Host& host, Item item, Refused refused) {
+  if (!host.health.suspect() || draining_ || !item.probes.empty()) return finish(item, std::move(refused));
+  if (host.health.given_up()) return finish(item, Cancelled{});
+  ++deferred_;
+  host.suspended.emplace_back(std::move(item), std::move(refused));
+}
+
+void Downloader::release_suspended(Host& host) {
+  deferred_ -= host.suspended.size();
+  for (auto& [item, refused] : std::exchange(host.suspended, {})) finish(item, std::move(refused));
+}
+
+void Downloader::redirect(Item item, const Response& response) {
+  if (++item.redirects > options_.redirects_max)
+    return finish(
+        item, Refused{"too_many_redirects", fmt::format("more than {} redirects", options_.redirects_max)});
+  auto target = check_redirect(item.current_url, response.header("location").value_or(""), allowed_);
+  if (auto* refused = std::get_if<RedirectRefused>(&target))
+    return finish(item, Refused{std::move(refused->reason), std::move(refused->detail)});
+  item.current_url = std::get<std::string>(std::move(target));
+  put_first(std::move(item));
+}
+
+void Downloader::try_again(Host& host, Item item, const Judged& judged) {
+  const Classified& verdict = judged.verdict;
+  item.last = GaveUp{verdict.reason, judged.detail};
+  if (draining_) return finish(item, Cancelled{});
+  if (!item.probes.empty()) return finish(item, *item.last);
+
+  const bool hosts_doing = verdict.whole_host && host.health.limits() && item.limited <= kNotItsFaultMax;
+  if (hosts_doing) item.not_its_fault = item.limited;
+  const std::optional<Millis> delay =
+      hosts_doing
+          ? Millis(0)
+          : retry_delay(options_.retry, item.attempt - item.not_its_fault, verdict.retry_after, random());
+  if (verdict.retry_after && *verdict.retry_after > options_.outage_ms_max && !hosts_doing)
+    return finish(item, GaveUp{verdict.reason, fmt::format("{} and asked to wait for {}", judged.detail,
+                                                           format_duration(*verdict.retry_after))});
+  if (!delay) return finish(item, *item.last);
+  item.hopeless = verdict.reason == "not_an_image";
+  const bool deferred = !hosts_doing && (item.hopeless || retry_budget_ < 1);
+  if (deferred && deferred_ >= options_.deferred_max) return finish(item, *item.last);
+  log_debug("{} of media {}: {}, again {}", item.download.key.format, item.download.key.media, verdict.reason,
+            deferred ? "at the end" : fmt::format("in {}", format_duration(*delay)));
+
   ++item.attempt;
   item.redirects = 0;
   item.current_url = item.download.url;
-  Host& host = hosts_[origin_of(item.current_url)];  // where it began, not where a redirect led
-  if (host.given_up) {
+  Host& first = host_of(item.current_url);  // where it began, not where a redirect led
+  if (first.health.given_up()) return finish(item, Cancelled{});
+  Retry retry{clock_.steady_now() + *delay, ++order_, std::move(item)};
+  if (deferred) {
+    promised_ += retry.item.hopeless ? 1 : 0;
+    ++deferred_;
+    first.deferred.push_back(std::move(retry));
+  } else {
+    retry_budget_ -= hosts_doing ? 0 : 1;
+    ++waiting_;
+    first.retries.push(std::move(retry));
+  }
+}
+
+// ---------------------------------------------------------------- ends
+
+// Nothing of it will be asked any more; what waits for it stays wanted.
+void Downloader::leave_alone(Host& host) {
+  while (!host.ready.empty()) {
+    Item item = std::move(host.ready.front());
+    host.ready.pop_front();
+    --waiting_;
     finish(item, Cancelled{});
-    return;
   }
-  ++waiting_;
-  host.retries.push({clock_.steady_now() + *delay, ++order_, std::move(item)});
-}
-
-// What an answer says about the host as a whole.
-void Downloader::note_health(const std::string& origin, Host& host, const Classified& verdict, int status) {
-  switch (verdict.verdict) {
-    case Verdict::success:
-    case Verdict::not_modified:
-      host.ever_granted = true;
-      host.refusals_in_row = host.gone_in_row = 0;
-      [[fallthrough]];
-    case Verdict::redirect:
-      host.failures_in_row = host.pauses_in_row = 0;
-      host.failing_since.reset();
-      return;
-    case Verdict::gone:
-      host.failures_in_row = host.pauses_in_row = 0;
-      host.failing_since.reset();
-      if (++host.gone_in_row >= options_.gone_to_give_up && !host.ever_granted)
-        give_up(origin, host,
-                fmt::format("every picture asked of {} was answered {}: is media.base_url right?", origin,
-                            status),
-                false);
-      return;
-    case Verdict::refused:
-      host.failures_in_row = host.pauses_in_row = 0;
-      host.failing_since.reset();
-      if (++host.refusals_in_row >= options_.refusals_to_give_up && !host.ever_granted)
-        give_up(origin, host,
-                fmt::format(
-                    "every picture asked of {} was refused with {}: is the User-Agent (the contact in the "
-                    "configuration) allowed there?",
-                    origin, status),
-                false);
-      return;
-    case Verdict::try_again:
-      break;
-  }
-  if (verdict.reason == "not_an_image" || verdict.reason == "wrong_digest") return;  // the host works
-
-  ++host.failures_in_row;
-  const SteadyTime now = clock_.steady_now();
-  if (!host.failing_since) host.failing_since = now;
-  const bool paused_already = host.paused_until > now;  // by one that was under way at the same time
-  bool told_how_long = false;
-  if (verdict.whole_host) {
-    const auto asked = verdict.retry_after.value_or(std::chrono::seconds(0));
-    told_how_long = asked > std::chrono::seconds(0);
-    if (told_how_long) {
-      // a tenth of jitter above what was asked, so that many mirrors do not come back in the same second
-      const auto span = std::chrono::duration_cast<Millis>(asked);
-      pause(host,
-            span + Millis(static_cast<std::int64_t>(random() * 0.1 * static_cast<double>(span.count()))),
-            fmt::format("it asked to be left alone ({})", verdict.reason));
-      host.asked_to_wait_until = std::max(host.asked_to_wait_until, clock_.wall_now() + span);
-      if (span > options_.outage_ms_max) {
-        give_up(origin, host,
-                fmt::format("{} asks to be left alone for {}: run again after that", origin,
-                            format_duration(span)),
-                true);
-        return;
-      }
-    } else {
-      pause(host, options_.retry.first_delay,
-            fmt::format("it limits how often it is asked ({})", verdict.reason));
-    }
-  }
-  if (host.failures_in_row >= options_.failures_to_pause && !paused_already && !told_how_long) {
-    const auto step = options_.retry.first_delay * (1 << std::min(host.pauses_in_row++, 6));
-    pause(host, std::min<Millis>(step, options_.retry.delay_max),
-          fmt::format("it fails each request ({})", verdict.reason));
-  }
-  if (host.failures_in_row >= options_.failures_to_pause &&
-      now - *host.failing_since > options_.outage_ms_max)
-    give_up(origin, host,
-            fmt::format("{} has failed every request for {} ({}): run again later", origin,
-                        format_duration(std::chrono::duration_cast<Millis>(now - *host.failing_since)),
-                        verdict.reason),
-            true);
-}
-
-void Downloader::pause(Host& host, Millis span, std::string why) {
-  const SteadyTime now = clock_.steady_now();
-  if (host.paused_until <= now) host.paused_since = now;
-  host.paused_because = std::move(why);
-  host.paused_until = std::max(host.paused_until, now + span);
-}
-
-std::vector<Waiting> Downloader::waiting() const {
-  std::vector<Waiting> all;
-  const SteadyTime now = clock_.steady_now();
-  for (const auto& [origin, host] : hosts_) {
-    if (host.given_up || host.paused_until <= now || (host.ready.empty() && host.retries.empty())) continue;
-    Waiting& waiting =
-        all.emplace_back(Waiting{origin, host.paused_because, host.paused_since, host.paused_until, {}});
-    if (host.failing_since) waiting.gives_up = *host.failing_since + options_.outage_ms_max;
-  }
-  return all;
-}
-
-void Downloader::give_up(const std::string& origin, Host& host, std::string sentence, bool try_later) {
-  if (host.given_up) return;
-  host.given_up = true;
-  trouble_.push_back({origin, std::move(sentence), try_later});
-  cancel_waiting(host);
-}
-
-void Downloader::cancel_waiting(Host& host) {
-  for (; !host.ready.empty(); host.ready.pop_front(), --waiting_) finish(host.ready.front(), Cancelled{});
-  for (; !host.retries.empty(); host.retries.pop(), --waiting_) {
+  for (; !host.retries.empty(); --waiting_) {
     Item item = host.retries.top().item;
+    host.retries.pop();
     finish(item, Cancelled{});
   }
+  deferred_ -= host.deferred.size() + host.suspended.size();
+  for (Retry& retry : std::exchange(host.deferred, {})) finish(retry.item, Cancelled{});
+  for (auto& [item, refused] : std::exchange(host.suspended, {})) finish(item, Cancelled{});
 }
 
 void Downloader::finish(Item& item, FetchOutcome outcome) {
+  if (!item.probes.empty()) {
+    Host& host = hosts_.at(item.probes);
+    host.health.probed(std::holds_alternative<Fetched>(outcome));
+    if (host.health.given_up())
+      leave_alone(host);
+    else
+      release_suspended(host);
+    return;
+  }
   if (const auto* gave_up = std::get_if<GaveUp>(&outcome))
     log_debug("{}: {} ({})", display(item.download.url), gave_up->reason, gave_up->detail);
   results_.push_back(
@@ -368,47 +394,21 @@ std::vector<FetchResult> Downloader::take() {
   return std::exchange(results_, {});
 }
 
-SteadyTime Downloader::wake_at() const {
-  SteadyTime next = SteadyTime::max();
-  for (const auto& [origin, host] : hosts_) {
-    if (host.given_up || draining_) continue;
-    if (!host.ready.empty() && host.paused_until > clock_.steady_now())
-      next = std::min(next, host.paused_until);
-    if (!host.retries.empty()) next = std::min(next, std::max(host.retries.top().due, host.paused_until));
-  }
-  return next;
+bool Downloader::idle() const {
+  return running_.empty() && waiting_ == 0 && deferred_ == 0 && results_.empty();
 }
 
 void Downloader::drain() {
   draining_ = true;
-  for (auto& [origin, host] : hosts_) cancel_waiting(host);
+  for (auto& [origin, host] : hosts_) {
+    release_suspended(host);
+    leave_alone(host);
+  }
 }
 
 void Downloader::abort() {
   drain();
   for (const auto& [id, running] : running_) transport_.abort(id);
-}
-
-std::vector<std::pair<std::string, WallTime>> Downloader::pauses() const {
-  std::vector<std::pair<std::string, WallTime>> all;
-  for (const auto& [origin, host] : hosts_)
-    if (host.asked_to_wait_until > clock_.wall_now()) all.emplace_back(origin, host.asked_to_wait_until);
-  return all;
-}
-
-void Downloader::pause_host(const std::string& origin, WallTime until) {
-  const WallTime now = clock_.wall_now();
-  if (until <= now) return;
-  Host& host = hosts_[origin];
-  host.asked_to_wait_until = until;
-  if (until - now > options_.outage_ms_max) {
-    give_up(origin, host,
-            fmt::format("{} asked in an earlier run to be left alone for another {}: run again after that",
-                        origin, format_duration(until - now)),
-            true);
-  } else {
-    pause(host, until - now, "it asked in an earlier run to be left alone");
-  }
 }
 
 }  // namespace medimirror

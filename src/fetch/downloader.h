@@ -1,12 +1,18 @@
-// Role: getting assets: which next, how many at once, what to try again and when, when to leave a host alone.
+// Role: getting assets: which next, what to try again and when. Keeps the queue and the requests; when a host may be
+// asked, how fast, and when it is left alone, its HostHealth says (fetch/host_health.h).
 // Place: the pipeline's loop adds downloads, calls advance() before and handle() after each transport.wait(),
 // and takes results. No curl in here: it talks to a Transport and to nothing else.
 // Threads: the loop's only. Nothing here sleeps: a retry is a date in a queue.
 // Failure: of an item: a FetchOutcome. Of a host (it refuses or fails everything): its items end as
 // Cancelled, stay wanted, and trouble() says why in one sentence.
-// Limits: requests per host (the transport's), attempts per item, redirects, a retry budget (a tenth of first
-// tries above a small start), and the room for bodies, taken when a download starts so that a result can
-// always be passed on.
+// Limits: requests per host (the transport's, and what the host bears), attempts per item, redirects, a retry budget, and
+// the room for bodies, taken when a download starts so that a result can always be passed on.
+//
+// Retries. While there is other work, they are a tenth of the first tries above a small start. What that cannot pay is
+// deferred until its host has nothing else to do, and so is what a second request hardly ever mends (a whole page of HTML),
+// which comes last and never goes beyond the budget. The deferred are asked in rounds; a larger round that brought
+// less than a tenth of what it asked is the last one, and none lasts longer than round_ms_max. A 429 or 503 that is the
+// host's doing (HostHealth::limits) costs its picture no attempt, three times.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +30,8 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/waiting.h"
+#include "fetch/host_health.h"
+#include "fetch/host_memory.h"
 #include "http/retry_policy.h"
 #include "http/transport.h"
 #include "http/url.h"
@@ -72,27 +80,19 @@ struct Room {
   std::int64_t items = 0, bytes = 0;
 };
 
-struct HostTrouble {
-  std::string host;        // origin
-  std::string sentence;    // what happened and what to do
-  bool try_later = false;  // the host is down or limits us; else it refuses us
-};
-
 class Downloader {
  public:
-  struct Options {
+  struct Options : HostHealth::Options {
     std::vector<std::string> allowed_hosts;
     bool allow_private_addresses = false;
     Millis connect_ms_max{20'000}, stall_ms_max{30'000}, total_ms_max{300'000};
     std::uint64_t bytes_max = 64 << 20;  // of one file
     int redirects_max = 5;
     RetryOptions retry;
-    Millis outage_ms_max{300'000};  // a host that fails everything this long is left for another run
-    int failures_to_pause = 10;     // in a row, over all items of a host
-    int refusals_to_give_up = 20;   // in a row with nothing ever granted
-    int gone_to_give_up = 200;      // likewise, answered 404
     double retry_budget_start = 100;
     double retry_budget_share = 0.1;
+    std::size_t deferred_max = 4096;
+    Millis round_ms_max{600'000};
     std::size_t waiting_max = 256;
     // Whether a body could be a picture at all. One that could not is asked for once more before it is passed
     // on to be refused: an error page under a picture's name is often gone a second later.
@@ -100,6 +100,8 @@ class Downloader {
   };
 
   Downloader(Options options, Transport& transport, const Clock& clock, Room& room, std::uint64_t seed);
+  Downloader(const Downloader&) = delete;  // its hosts refer to its options
+  Downloader& operator=(const Downloader&) = delete;
 
   bool wants_more() const { return waiting_ < options_.waiting_max && !draining_; }
   void add(Download download);
@@ -113,17 +115,19 @@ class Downloader {
   void abort();  // and end what is in flight
 
   std::size_t in_flight() const { return running_.size(); }
-  bool idle() const { return running_.empty() && waiting_ == 0 && results_.empty(); }
+  bool idle() const;
 
-  const std::vector<HostTrouble>& trouble() const { return trouble_; }
-  std::vector<Waiting> waiting() const;  // the hosts that are not asked just now, though items wait for them
+  std::vector<HostTrouble> trouble() const;
+  // What is waited for, while there is something to ask: hosts that are paused, paced or probed, and those that have not
+  // answered any of what is under way for a while.
+  std::vector<Waiting> waiting() const;
   std::uint64_t requests() const { return requests_; }
   std::uint64_t retries() const { return retries_; }
   std::uint64_t bytes() const { return bytes_; }
 
-  // Hosts that asked to be left alone until a time, to be remembered across runs.
-  std::vector<std::pair<std::string, WallTime>> pauses() const;
-  void pause_host(const std::string& origin, WallTime until);
+  // What is remembered of hosts across runs.
+  HostMemory memory() const;
+  void remember(const HostMemory& memory);
 
  private:
   struct Item {
@@ -132,6 +136,14 @@ class Downloader {
     int attempt = 1;
     int redirects = 0;
     std::uint32_t tries = 0;
+    int limited = 0;                              // answers that spoke of a limit
+    std::optional<std::uint64_t> granted_before;  // by the host, when it first failed
+    int not_its_fault = 0;                        // of these, those that cost no attempt
+    bool conditional = false;  // the last request asked whether what is held is still right
+    bool begun_anew = false;   // after a redirect that led nowhere
+    bool deferred = false, hopeless = false;
+    std::string probes;          // not empty: the host that this finds out about; there is no result
+    std::optional<GaveUp> last;  // why it is tried again
   };
   struct Retry {
     SteadyTime due;
@@ -141,28 +153,55 @@ class Downloader {
       return due != other.due ? due > other.due : order > other.order;
     }
   };
+  struct Round {  // of what was deferred
+    SteadyTime ends = SteadyTime::max();
+    std::size_t asked = 0, brought = 0;
+  };
   struct Host {
+    Host(const std::string& origin, const HostHealth::Options& options) : health(origin, options) {}
+    HostHealth health;
     std::deque<Item> ready;
     std::priority_queue<Retry, std::vector<Retry>, std::greater<>> retries;
-    SteadyTime paused_since{}, paused_until{};
-    std::string paused_because;
-    WallTime asked_to_wait_until{};
+    std::vector<Retry> deferred;
+    std::vector<std::pair<Item, Refused>> suspended;  // it may be a ban
+    Round round;
     int running = 0;
-    int failures_in_row = 0, refusals_in_row = 0, gone_in_row = 0;
-    int pauses_in_row = 0;
-    std::optional<SteadyTime> failing_since;
-    bool ever_granted = false;
-    bool given_up = false;
+    SteadyTime
+        heard_at{};  // the last answer, or when the first request went out to a host with none under way
+    std::optional<Download> granted;  // the last one: what a probe asks for
+
+    bool busy() const { return !ready.empty() || !retries.empty() || running > 0; }
+  };
+  struct Running {
+    Host* host;
+    Item item;
+    SteadyTime sent_at;
+  };
+  struct Judged {
+    Classified verdict;
+    std::string detail;
   };
 
+  Host& host_at(const std::string& origin);
+  Host& host_of(const std::string& url);
+  void put_first(Item item);
+  void prepare(Host& host, SteadyTime now);
+  void begin_round(Host& host, SteadyTime now);
+  void probe(Host& host);
+  bool may_start(const Host& host, SteadyTime now) const;
   void start(Host& host, Item item);
+  Judged judge(const Completed& completed, const Item& item) const;
+  bool second_try_may_help(const Item& item) const;
+  bool leads_nowhere(const Classified& verdict, const Item& item) const;
+  void begin_anew(Item item);
+  void conclude(Host& host, Item item, const Judged& judged, Response* response);
+  void succeed(Host& host, Item item, Response& response);
+  void refuse(Host& host, Item item, Refused refused);
   void finish(Item& item, FetchOutcome outcome);
-  void cancel_waiting(Host& host);
-  void try_again(Item item, const Classified& verdict, const std::string& detail);
+  void release_suspended(Host& host);
+  void leave_alone(Host& host);
+  void try_again(Host& host, Item item, const Judged& judged);
   void redirect(Item item, const Response& response);
-  void note_health(const std::string& origin, Host& host, const Classified& verdict, int status);
-  void pause(Host& host, Millis span, std::string why);
-  void give_up(const std::string& origin, Host& host, std::string sentence, bool try_later);
   double random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 
   Options options_;
@@ -172,12 +211,13 @@ class Downloader {
   Room& room_;
   std::minstd_rand random_;
   std::map<std::string, Host> hosts_;  // by origin
-  std::unordered_map<RequestId, std::pair<std::string, Item>> running_;
+  std::unordered_map<RequestId, Running> running_;
   std::vector<FetchResult> results_;
-  std::vector<HostTrouble> trouble_;
-  std::size_t waiting_ = 0;
+  std::size_t waiting_ = 0;   // ready or to be retried, of all hosts
+  std::size_t deferred_ = 0;  // of all hosts, and those that may be a ban
   std::uint64_t order_ = 0;
   double retry_budget_;
+  double promised_ = 0;  // of the budget, to hopeless ones that are deferred
   bool draining_ = false;
   std::uint64_t requests_ = 0, retries_ = 0, bytes_ = 0;
 };

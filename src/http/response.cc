@@ -147,6 +147,13 @@ std::optional<UnixSeconds> parse_asctime_date(std::string_view value) {
   return reader.done() ? to_unix(parts) : std::nullopt;
 }
 
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
 // What came from outside goes back out in a request: nothing that could break a header line.
 std::string validator(std::optional<std::string_view> value) {
   if (!value || value->size() > kValidatorBytesMax) return {};
@@ -198,8 +205,36 @@ std::string format_http_date(UnixSeconds time) {
                      clock.seconds().count());
 }
 
+bool is_whole(const Response& response) {
+  std::string_view range = response.header("content-range").value_or("");
+  if (!range.starts_with("bytes 0-")) return false;
+  range.remove_prefix(8);
+  const std::size_t slash = range.find('/');
+  if (slash == std::string_view::npos) return false;
+  const auto last = parse_number(range.substr(0, slash)), total = parse_number(range.substr(slash + 1));
+  return last && total && *total > 0 && *last == *total - 1 && *total == response.bytes_received;
+}
+
+bool is_entity_tag(std::string_view value) {
+  if (value.starts_with("W/")) value.remove_prefix(2);
+  if (value.size() < 2 || value.front() != '"' || value.back() != '"') return false;
+  return std::ranges::all_of(value.substr(1, value.size() - 2), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte != '"' && byte != 0x7f;  // a blank is wrong and does no harm
+  });
+}
+
 Validators validators_of(const Response& response) {
-  return {validator(response.header("etag")), validator(response.header("last-modified"))};
+  Validators validators{validator(response.header("etag")), validator(response.header("last-modified"))};
+  if (!is_entity_tag(validators.etag)) validators.etag.clear();
+  return validators;
+}
+
+std::vector<std::string> conditional_headers(const Validators& held) {
+  std::vector<std::string> headers;
+  if (is_entity_tag(held.etag)) headers.push_back("If-None-Match: " + held.etag);
+  if (!held.last_modified.empty()) headers.push_back("If-Modified-Since: " + held.last_modified);
+  return headers;
 }
 
 }  // namespace medimirror

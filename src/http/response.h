@@ -34,12 +34,20 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, Wa
 std::optional<UnixSeconds> parse_http_date(std::string_view value);
 std::string format_http_date(UnixSeconds time);
 
+// Whether Content-Range says that this part is all there is ("bytes 0-99/100"), and the body is as long.
+bool is_whole(const Response& response);
+
+// RFC 9110 §8.8.3: "…" or W/"…". Sent back, anything else may mean something else: `*` matches whatever there is.
+bool is_entity_tag(std::string_view value);
+
 struct Validators {
-  std::string etag;           // as sent, with quotes and W/
+  std::string etag;           // as sent, with quotes and W/; only an entity tag
   std::string last_modified;  // as sent
   bool empty() const { return etag.empty() && last_modified.empty(); }
   bool operator==(const Validators&) const = default;
 };
 Validators validators_of(const Response& response);
+// If-None-Match, If-Modified-Since. An ETag kept by an earlier version may be none: it is not sent.
+std::vector<std::string> conditional_headers(const Validators& held);
 
 }  // namespace medimirror

@@ -15,7 +15,7 @@ Verdict verdict_of(int status, bool has_location) {
     case 204:
       return Verdict::success;
     case 206:
-      return Verdict::try_again;  // a part that nobody asked for
+      return Verdict::try_again;  // a part that nobody asked for, but see is_whole()
     case 301:
     case 302:
     case 303:
@@ -66,11 +66,13 @@ Classified classify(const std::variant<Response, TransferFailure>& result, WallT
   Classified classified;
   if (const auto* failure = std::get_if<TransferFailure>(&result)) {
     classified.verdict = verdict_of(failure->error);
+    classified.ours = classified.verdict == Verdict::refused;
     classified.reason = name_of(failure->error);
     return classified;
   }
   const Response& response = std::get<Response>(result);
   classified.verdict = verdict_of(response.status, response.header("location").has_value());
+  if (response.status == 206 && is_whole(response)) classified.verdict = Verdict::success;
   classified.whole_host = response.status == 429 || response.status == 503;
   classified.reason = fmt::format("http_{}", response.status);
   if (classified.verdict == Verdict::try_again)

@@ -25,7 +25,8 @@ enum class Verdict {
 
 struct Classified {
   Verdict verdict{};
-  bool whole_host = false;  // 429 and 503 speak of the host, not of this item: pause them all
+  bool whole_host = false;  // 429 and 503 may speak of the host, not of this item
+  bool ours = false;        // not the server's word: we did not ask, or stopped to listen
   std::optional<std::chrono::seconds> retry_after;
   std::string reason;  // short and stable, for grouping: "http_404", "timeout_stall", "short_body", …
 };

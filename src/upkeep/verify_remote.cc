@@ -58,10 +58,11 @@ class RemoteCheck {
     index.view().each_asset([&](const AssetKey& key, const AssetRecord& record) {
       if (record.state != AssetState::held || !record.digest) return true;
       ++report_.held;
-      if (record.etag.empty() && record.last_modified.empty()) {
+      Validators validators{record.etag, record.last_modified};
+      if (conditional_headers(validators).empty()) {
         ++report_.without_validators;
       } else if (is_chosen(key, day, options_.share) && questions_.size() < options_.requests_max) {
-        questions_.push_back({key, record.held_url, {record.etag, record.last_modified}, *record.digest});
+        questions_.push_back({key, record.held_url, std::move(validators), *record.digest});
       }
       return true;
     });
@@ -85,10 +86,7 @@ class RemoteCheck {
   Request request_of(const Question& question) const {
     Request request;
     request.url = question.url;
-    if (!question.validators.etag.empty())
-      request.headers.push_back("If-None-Match: " + question.validators.etag);
-    if (!question.validators.last_modified.empty())
-      request.headers.push_back("If-Modified-Since: " + question.validators.last_modified);
+    request.headers = conditional_headers(question.validators);
     request.allow_private_address = options_.allow_private_addresses;
     request.hash_body = true;
     request.body_bytes_max = options_.bytes_max;

@@ -1,65 +1,11 @@
 // The downloader against a scripted transport and a clock that the test moves: order, limits, retries, counted.
-#include "fetch/downloader.h"
+#include <map>
+#include <set>
 
-#include <fmt/format.h>
-#include <gtest/gtest.h>
-
-#include "support/fake_transport.h"
+#include "downloader_fixture.h"
 
 namespace medimirror {
 namespace {
-
-const std::string kHost = "https://media.medipim.be";
-
-class DownloaderTest : public testing::Test {
- protected:
-  DownloaderTest() : transport_(clock_) {
-    options_.allowed_hosts = {"media.medipim.be", "assets.medipim.be"};
-    options_.waiting_max = 100'000;
-  }
-
-  void make() { downloader_.emplace(options_, transport_, clock_, room_, 1); }
-
-  void add(MediaId id, const std::string& url, Validators validators = {}) {
-    downloader_->add({{id, "huge"}, url, std::move(validators)});
-  }
-  void add_many(MediaId count) {
-    for (MediaId id = 1; id <= count; ++id) add(id, fmt::format("{}/{}.jpg", kHost, id));
-  }
-
-  // As the pipeline does, with a writer that is always at once done.
-  std::vector<FetchResult> run(Millis at_most = std::chrono::hours(2)) {
-    std::vector<FetchResult> all;
-    const SteadyTime end = clock_.steady_now() + at_most;
-    while (clock_.steady_now() < end) {
-      downloader_->advance();
-      for (FetchResult& result : downloader_->take()) {
-        if (const auto* fetched = std::get_if<Fetched>(&result.outcome)) {
-          room_.items += 1;
-          room_.bytes += static_cast<std::int64_t>(fetched->body.size());
-        }
-        all.push_back(std::move(result));
-      }
-      if (downloader_->idle()) break;
-      const SteadyTime wake = std::min(downloader_->wake_at(), clock_.steady_now() + Millis(1000));
-      for (Completed& completed : transport_.wait(wake)) downloader_->handle(completed);
-    }
-    return all;
-  }
-
-  template <typename Outcome>
-  static std::size_t count(const std::vector<FetchResult>& results) {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        results, [](const FetchResult& result) { return std::holds_alternative<Outcome>(result.outcome); }));
-  }
-
-  ManualClock clock_;
-  FakeTransport transport_;
-  static constexpr Room kRoom{512, std::int64_t{256} << 20};
-  Room room_ = kRoom;
-  Downloader::Options options_;
-  std::optional<Downloader> downloader_;
-};
 
 TEST_F(DownloaderTest, FetchesEachOnceAndGivesTheRoomBack) {
   transport_.otherwise(ok("bytes"));
@@ -164,13 +110,14 @@ TEST_F(DownloaderTest, AWaitLongerThanARunLeavesTheHostForLater) {
   EXPECT_LE(transport_.started().size(), 16u);
   ASSERT_EQ(downloader_->trouble().size(), 1u);
   EXPECT_TRUE(downloader_->trouble()[0].try_later);
-  const auto pauses = downloader_->pauses();
+  const HostMemory memory = downloader_->memory();
+  const auto& pauses = memory.pauses;
   ASSERT_EQ(pauses.size(), 1u);
   EXPECT_GE(pauses[0].second - clock_.wall_now(), std::chrono::minutes(110));
 
   // the next run remembers it, and asks nothing
   Downloader next(options_, transport_, clock_, room_, 2);
-  next.pause_host(pauses[0].first, pauses[0].second);
+  next.remember(memory);
   const std::size_t before = transport_.started().size();
   next.add({{1, "huge"}, kHost + "/1.jpg", {}});
   next.advance();
@@ -240,16 +187,70 @@ TEST_F(DownloaderTest, AnOutageSpendsNoPicturesAttempts) {
   EXPECT_EQ(count<Fetched>(run()), 200u);
 }
 
-TEST_F(DownloaderTest, RetriesAreAShareOfFirstTries) {
-  MediaId asked = 0;
-  transport_.answer_with([&](const Request&) -> std::optional<Reply> {
-    return ++asked % 2 == 0 ? ok("bytes") : fail(TransferError::reset);  // never ten failures in a row
+TEST_F(DownloaderTest, RetriesAreAShareOfFirstTriesUntilThereIsNothingElseToDo) {
+  std::set<std::string> seen;
+  std::size_t again_meanwhile = 0;
+  transport_.answer_with([&](const Request& request) -> std::optional<Reply> {
+    const bool first = seen.insert(request.url).second;
+    if (!first && seen.size() < 2'000) ++again_meanwhile;
+    const bool fails = first && number_of(request) % 2 == 0;  // never ten in a row
+    return (fails ? fail(TransferError::reset) : ok("bytes")).after(Millis(50));
   });
   options_.retry_budget_start = 10;
   make();
   add_many(2'000);
-  run();
-  EXPECT_LE(downloader_->retries(), 10 + 2'000 / 10);
+  EXPECT_EQ(count<Fetched>(run()), 2'000u) << "a budget delays";
+  EXPECT_GT(again_meanwhile, 0u);
+  EXPECT_LE(again_meanwhile, 10u + 2'000 / 10);
+  EXPECT_EQ(downloader_->retries(), 1'000u);
+}
+
+TEST_F(DownloaderTest, EveryFaultThatOneMoreRequestMendsIsMendedHoweverManyAreHopeless) {
+  std::map<std::string, int> asked;
+  transport_.answer_with([&](const Request& request) -> std::optional<Reply> {
+    const int time = ++asked[request.url];
+    switch (number_of(request) % 6) {
+      case 0:
+        return time == 1 ? status(429) : ok("JPEG");
+      case 1:
+        return time <= 2 ? status(503) : ok("JPEG");
+      case 2:
+        return time == 1 ? fail(TransferError::short_body) : ok("JPEG");
+      case 3:
+        return ok("<html>for ever</html>");
+      case 4:
+        return status(404);
+      default:
+        return ok("JPEG");
+    }
+  });
+  options_.plausible = [](std::string_view body) { return body == "JPEG"; };
+  options_.retry_budget_start = 10;
+  make();
+  add_many(330);
+  const auto results = run();
+  EXPECT_EQ(results.size(), 330u);
+  EXPECT_EQ(count<Gone>(results), 55u);
+  const auto good = std::ranges::count_if(results, [](const FetchResult& result) {
+    const auto* fetched = std::get_if<Fetched>(&result.outcome);
+    return fetched != nullptr && fetched->body == "JPEG";
+  });
+  EXPECT_EQ(good, 220);
+  EXPECT_LE(transport_.started().size(), 330u + 4 * 55u + 43u) << "the hopeless got no more than the budget";
+}
+
+TEST_F(DownloaderTest, ARoundThatBringsNothingIsTheLastOne) {
+  transport_.answer_with([&](const Request& request) -> std::optional<Reply> {
+    return number_of(request) % 2 == 0 ? ok("bytes") : fail(TransferError::reset);
+  });
+  options_.retry_budget_start = options_.retry_budget_share = 0;
+  options_.retry.attempts_max = 50;
+  make();
+  add_many(200);
+  const auto results = run();
+  EXPECT_EQ(count<Fetched>(results), 100u);
+  EXPECT_EQ(count<GaveUp>(results), 100u);
+  EXPECT_LE(transport_.started().size(), 300u + 20u);
 }
 
 TEST_F(DownloaderTest, RedirectsAreFollowedToAllowedHostsOnly) {

@@ -77,5 +77,42 @@ TEST(Validators, AreTakenAsSentUnlessTheyCouldBreakARequest) {
   EXPECT_TRUE(validators_of(response).empty());
 }
 
+TEST(Validators, WhatIsNoEntityTagIsNeitherKeptNorSent) {
+  for (const char* tag : {"*", "abc", "\"", "", "W/", "W/*", "w/\"a\"", "\"a\", \"b\"", "\"a\"b"}) {
+    Response response;
+    response.headers = {{"etag", tag}};
+    EXPECT_EQ(validators_of(response).etag, "") << tag;
+    EXPECT_TRUE(conditional_headers({tag, ""}).empty()) << tag;
+  }
+  for (const char* tag : {"\"\"", "\"a\"", "W/\"a\"", "\"*\"", "\"\xc3\xa9\""}) {
+    Response response;
+    response.headers = {{"etag", tag}};
+    EXPECT_EQ(validators_of(response).etag, tag);
+    EXPECT_EQ(conditional_headers({tag, ""}),
+              (std::vector<std::string>{std::string("If-None-Match: ") + tag}));
+  }
+}
+
+TEST(ContentRange, IsWholeOnlyWhenItSaysSoAndTheBodyIsAsLong) {
+  const std::tuple<const char*, std::uint64_t, bool> rows[] = {
+      {"bytes 0-99/100", 100, true},
+      {"bytes 0-99/100", 99, false},
+      {"bytes 1-99/100", 99, false},
+      {"bytes 0-98/100", 99, false},
+      {"bytes 0-99/*", 100, false},
+      {"bytes */100", 100, false},
+      {"0-99/100", 100, false},
+      {"", 0, false},
+      {"bytes 0-18446744073709551615/0", 0, false},
+  };
+  for (const auto& [value, received, whole] : rows) {
+    Response response;
+    response.status = 206;
+    response.headers = {{"content-range", value}};
+    response.bytes_received = received;
+    EXPECT_EQ(is_whole(response), whole) << value;
+  }
+}
+
 }  // namespace
 }  // namespace medimirror

@@ -44,6 +44,22 @@ TEST(Classify, CallsARedirectOneOnlyWithAnAddress) {
   }
 }
 
+TEST(Classify, TakesAPartThatIsTheWhole) {
+  Response response = with_status(206);
+  response.headers = {{"content-range", "bytes 0-4/5"}};
+  response.bytes_received = 5;
+  EXPECT_EQ(classify(response, kNow).verdict, Verdict::success);
+  response.bytes_received = 4;
+  EXPECT_EQ(classify(response, kNow).verdict, Verdict::try_again);
+}
+
+TEST(Classify, TellsOurReasonsFromTheServers) {
+  for (const auto error : {TransferError::address_refused, TransferError::too_large})
+    EXPECT_TRUE(classify(TransferFailure{error, "", 0, 0}, kNow).ours) << name_of(error);
+  EXPECT_FALSE(classify(TransferFailure{TransferError::reset, "", 0, 0}, kNow).ours);
+  EXPECT_FALSE(classify(with_status(403), kNow).ours);
+}
+
 TEST(Classify, ReadsRetryAfterWhereItMeansSomething) {
   for (const int status : {429, 503, 500}) {
     Response response = with_status(status);

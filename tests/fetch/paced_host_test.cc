@@ -1,0 +1,99 @@
+// The downloader against simulated hosts that meter their rate as nginx's limit_req does: all pictures come, in at most 1.3
+// times what the limit allows, with at most a tenth of the requests refused.
+#include <cmath>
+
+#include "downloader_fixture.h"
+
+namespace medimirror {
+namespace {
+
+// nginx counts in thousandths of a request: `excess` shrinks with time and grows by one a request; above the burst a request
+// is refused and changes nothing. Without nodelay what is in excess waits for its turn.
+struct Meter {
+  double rate = 20;
+  double burst = 0;
+  bool delays = false;
+  double excess = -1;  // nothing asked yet
+  SteadyTime last{};
+
+  // How long it waits; nothing: refused.
+  std::optional<Millis> ask(SteadyTime now) {
+    if (rate <= 0) return Millis(0);
+    const double passed = std::chrono::duration<double>(now - last).count();
+    const double next = excess < 0 ? 0 : std::max(0.0, excess - rate * passed + 1);
+    if (next > burst + 1e-9) return std::nullopt;
+    excess = next;
+    last = now;
+    return Millis(delays ? static_cast<int>(std::ceil(1000 * excess / rate)) : 0);
+  }
+};
+
+struct Row {
+  double rate, burst;
+  int latency_ms;
+  std::size_t connections = 16;
+  bool delays = false;
+  int status = 503;
+};
+
+std::string name_of_row(const testing::TestParamInfo<Row>& info) {
+  const Row& row = info.param;
+  return fmt::format("rate{}_burst{}_{}ms_{}connections{}_{}", row.rate, row.burst, row.latency_ms,
+                     row.connections, row.delays ? "_delayed" : "", row.status);
+}
+
+class PacedHost : public DownloaderTest, public testing::WithParamInterface<Row> {
+ protected:
+  // The request arrives half a latency after it went out, or a millisecond later.
+  void serve(const Row& row) {
+    meter_ = {row.rate, row.burst, row.delays};
+    row_ = row;
+    transport_.set_limits({row.connections, 256});
+    transport_.answer_with([this](const Request&) -> std::optional<Reply> {
+      const Millis latency(row_.latency_ms);
+      const SteadyTime arrives = clock_.steady_now() + latency / 2 + Millis(++asked_ % 2);
+      last_arrival_ = std::max(last_arrival_, arrives);
+      const auto wait = meter_.ask(last_arrival_);
+      if (!wait) ++refused_;
+      return wait ? ok("bytes").after(latency + *wait) : status(row_.status).after(latency);
+    });
+  }
+  double seconds_of(std::size_t pictures) {
+    const SteadyTime start = clock_.steady_now();
+    add_many(pictures);
+    EXPECT_EQ(count<Fetched>(run()), pictures);
+    return std::chrono::duration<double>(clock_.steady_now() - start).count();
+  }
+
+  Meter meter_;
+  Row row_{};
+  int asked_ = 0, refused_ = 0;
+  SteadyTime last_arrival_{};
+};
+
+TEST_P(PacedHost, GivesAllInNearlyTheTimeItsLimitAllows) {
+  const Row& row = GetParam();
+  serve(row);
+  options_.retry.attempts_max = 2;  // a limit costs no picture its attempts
+  make();
+  const std::size_t pictures = row.rate >= 100 ? 1'500 : 300;
+  const double took = seconds_of(pictures);
+  const double allowed = (static_cast<double>(pictures) - row.burst) / row.rate;
+  RecordProperty("times_allowed", fmt::format("{:.2f}", took / allowed));
+  fmt::print("{:.1f} s, {:.2f} of what is allowed, {} of {} refused\n", took, took / allowed, refused_,
+             asked_);
+  EXPECT_LE(took, 1.3 * allowed);
+  EXPECT_LE(refused_, asked_ / 10);
+}
+
+INSTANTIATE_TEST_SUITE_P(Meters, PacedHost,
+                         testing::Values(Row{5, 0, 1}, Row{5, 0, 80}, Row{5, 20, 1}, Row{5, 20, 80},
+                                         Row{20, 0, 1}, Row{20, 0, 80}, Row{20, 20, 1}, Row{20, 20, 80},
+                                         Row{100, 0, 1}, Row{100, 0, 80}, Row{100, 20, 1}, Row{100, 20, 80},
+                                         Row{20, 0, 1, 16, false, 429}, Row{20, 20, 1, 16, true},
+                                         Row{20, 20, 80, 64, true}, Row{20, 0, 1, 4}, Row{2, 5, 20},
+                                         Row{300, 50, 20}),
+                         name_of_row);
+
+}  // namespace
+}  // namespace medimirror
