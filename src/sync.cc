@@ -15,6 +15,7 @@
 #include "report_stage.h"
 #include "store/local_blob_store.h"
 #include "store/store_lock.h"
+#include "tree/tree_watch.h"
 #include "upkeep/history.h"
 #include "upkeep/rebuild.h"
 #include "upkeep/undo.h"
@@ -304,6 +305,7 @@ class Sync {
   void publish() {
     PublishOptions publish = options_.publish;
     publish.anew = tree_is_gone();
+    if (!publish.anew) publish.lost = find_losses();
     const bool new_derivatives = recipes_changed_ && index_->view().derivative_count() != derivatives_before_;
     if (layout_changed_ || new_derivatives || options_.listed == SyncOptions::Listed::in_full || publish.anew)
       look_at_every_file();
@@ -349,6 +351,19 @@ class Sync {
                                   retirement_.retired + published.added + published.replaced +
                                   published.removed;
     return changes > 0 || recipes_changed_ || layout_changed_;
+  }
+
+  std::set<AssetKey> find_losses() {
+    const bool in_full = options_.listed == SyncOptions::Listed::in_full;
+    TreeLosses losses = find_tree_losses(options_.publish.media_folder, *index_,
+                                         in_full ? LookAt::everything : LookAt::changed_folders);
+    if (!losses.keys.empty())
+      report_.notes.push_back(
+          fmt::format("{} published {} gone from media/, or had been replaced there by something else, such "
+                      "as {}; put back",
+                      format_count(losses.keys.size()), losses.keys.size() == 1 ? "file was" : "files were",
+                      losses.example));
+    return std::move(losses.keys);
   }
 
   bool tree_is_gone() const {

@@ -146,7 +146,8 @@ class Planner {
     const std::uint64_t before = plan_.added + plan_.replaced + plan_.removed;
 
     for (const auto& [format, record] : wanted)
-      want(id, format, record, published, options_.anew || !task.suspects.empty());
+      want(id, format, record, published,
+           options_.anew || !task.suspects.empty() || options_.lost.contains({id, format}));
     bool withheld = false;
     for (const auto& [format, record] : published) {
       if (wanted.contains(format)) continue;

@@ -22,6 +22,7 @@
 #include "tree/manifest.h"
 #include "tree/manifest_merge.h"
 #include "tree/tree_folder.h"
+#include "tree/tree_watch.h"
 
 namespace medimirror {
 
@@ -93,6 +94,7 @@ class Publisher {
         !fs::exists(options_.media_folder / kSumsName)) {
       sweep_lists();
       rebuild_lists();
+      note_folder_times(options_.media_folder, index_, {folder_of(std::string(kManifestName))});
     }
     sweep_temporaries(options_.changes_file.parent_path(), options_.changes_file.filename().native());
     if (read_file_if_exists(options_.changes_file) != kNothingChanged)
@@ -113,7 +115,17 @@ class Publisher {
     merge_lists();
     write_changes();
     tell_index();
+    note_folders();
     plan_.journal->remove();
+  }
+
+  void note_folders() {
+    std::set<std::string> folders{folder_of(std::string(kManifestName))};
+    plan_.journal->each([&](const JournalEntry& entry) {
+      if (!entry.now.path.empty()) folders.insert(folder_of(entry.now.path));
+      if (!entry.old_path.empty()) folders.insert(folder_of(entry.old_path));
+    });
+    note_folder_times(options_.media_folder, index_, folders);
   }
 
   // Only where there may be some: with a flat path template a million names lie in this folder.

@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,8 @@ struct PublishOptions {
   std::vector<Recipe> recipes;    // derivatives published beside the assets, under their names as {format}
   std::string derivative_source;  // the format whose picture derivatives are made of: the first one selected
   bool remove = true;             // else what should leave the tree stays for now, and stays in the list
-  bool anew = false;  // also what the index says is in place already: media/, or files of it, were lost
+  bool anew = false;              // also what the index says is in place already: media/ was lost
+  std::set<AssetKey> lost = {};   // likewise, of these alone
   bool durable = true;
 };
 

@@ -1,10 +1,11 @@
 """What a program finds around it: closed descriptors, another umask, outputs that are no files."""
 
 import os
+import shutil
 import stat
 import subprocess
 
-from harness import DONE, SECRET, EndToEnd, main
+from harness import DONE, SECRET, EndToEnd, listing_of, main
 
 
 class Surroundings(EndToEnd):
@@ -12,6 +13,11 @@ class Surroundings(EndToEnd):
         super().setUp()
         self.service = self.sandbox(media=40, products=10)
         self.mirror_ = self.mirror(self.service, products={"list": True})
+
+    def pictures(self):
+        """Path, inode, mode, size and time of every file but the lists, which are written anew."""
+        return [row[:5] for row in listing_of(self.mirror_.media) if (self.mirror_.media / row[0]).is_file() and
+                row[0] not in ("manifest.jsonl", "SHA256SUMS")]
 
     def run_in_shell(self, command):
         environment = {**os.environ, "MEDIMIRROR_API_SECRET": SECRET}
@@ -39,6 +45,27 @@ class Surroundings(EndToEnd):
                     if folder.startswith(str(self.mirror_.media)):
                         wanted = 0o555 if name == "." else 0o444
                         self.assertEqual(mode & wanted, wanted, f"{umask}: {path} is {mode:o}")
+
+    def test_what_somebody_took_out_of_the_tree_comes_back(self):
+        self.sync(self.mirror_)
+        before = self.pictures()
+        shutil.rmtree(self.mirror_.media / "huge")
+        run = self.sync(self.mirror_)
+        self.assertIn("gone from media/", "\n".join(run.report["notes"]))
+        self.assertEqual(self.pictures(), before)
+        self.assertEqual(run.report["requests"]["media"], 0)
+
+        # written in place under its old name: nothing but a look at each file sees it
+        victim = next(path for path in self.mirror_.media.rglob("*.jpg"))
+        data = victim.read_bytes()
+        blob = victim.stat()
+        victim.unlink()
+        victim.write_bytes(data[:-1])
+        os.utime(victim.parent, ns=(blob.st_mtime_ns, blob.st_mtime_ns))
+        self.sync(self.mirror_, "--full")
+        self.assertEqual(self.pictures(), before)
+        again = self.sync(self.mirror_)
+        self.assertEqual(again.report["published"]["replaced"], 0)
 
     def test_an_export_never_replaces_what_is_no_file(self):
         self.sync(self.mirror_)
