@@ -395,7 +395,7 @@ class Sync {
                    .over_limit = over_limit_,
                    .listing_cut = asked && (!result_.listing_complete || !products_.whole()),
                    .trouble = result_.trouble},
-                  report_);
+                  clock_, report_);
   }
 
   void keep_report() {
