@@ -129,9 +129,8 @@ class Loop {
     if (listing_->state() != Listing::State::running) {
       walk_.finish(changed_);
       listing_over_ = true;
-      if (listing_->state() == Listing::State::cut)
-        progress_.say(fmt::format("the listing was cut short: {}; nothing will be removed in this run",
-                                  listing_->cut_reason()));
+      if (listing_->state() != Listing::State::complete)
+        progress_.say(fmt::format("{}; nothing will be removed in this run", ending_of(*listing_)));
     }
     send_changed(1);
     if (listing_over_) push_barrier(kListingBarrier);

@@ -51,7 +51,7 @@ struct PipelineOptions {
 struct PipelineResult {
   std::exception_ptr failure;  // what ended the run early
   bool listing_complete = false;
-  bool listing_ended = false;       // complete or cut; else the run was stopped before
+  bool listing_ended = false;       // one way or another; else the run was stopped before
   std::vector<MediaId> seen;        // ascending
   std::uint64_t already_known = 0;  // of those, how many the index knew before
   CatalogueWalk::Totals unchanged;  // see catalogue_walk.h

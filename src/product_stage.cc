@@ -57,12 +57,13 @@ void ProductStage::prepare(Ask ask, const ApiOptions& api, const Wire& wire, Ind
   }
   if (ask != Ask::index_only) {
     wire.progress.say(plan.sentence);
-    list(ask, plan.filters, api, wire, index, products);
+    list_or_note(ask, plan.filters, api, wire, index, report);
     whole_ = products.complete;
+    cut_ = !whole_ && !products.shifted && !products.refused;
     if (!whole_ && !products.cut_reason.empty())
-      wire.progress.say(
-          fmt::format("the products were not listed to their end: {}; nothing will be removed in this run",
-                      products.cut_reason));
+      wire.progress.say(fmt::format(
+          "the products were not listed to their end: {}; {}", products.cut_reason,
+          codes_ ? "nothing will be removed in this run" : "what is known of them stays as it is"));
   } else {
     products.by = ListedBy::nothing;
     report.notes.push_back(fmt::format("in a sync, {}", plan.sentence));
@@ -83,6 +84,29 @@ void ProductStage::prepare(Ask ask, const ApiOptions& api, const Wire& wire, Ind
   note_codes(report);
 }
 
+void ProductStage::list_or_note(Ask ask, const std::vector<std::string>& filters, const ApiOptions& api,
+                                const Wire& wire, Index& index, RunReport& report) {
+  RunReport::Products& products = *report.products;
+  try {
+    list(ask, filters, api, wire, index, products);
+  } catch (const Error& error) {
+    const bool of_the_service = error.kind() == ErrorKind::auth || error.kind() == ErrorKind::config ||
+                                error.kind() == ErrorKind::network || error.kind() == ErrorKind::unavailable;
+    if (!of_the_service) throw;
+    if (!options_.codes_file.empty())
+      throw Error(error.kind(),
+                  fmt::format("the products that {} names cannot be listed: {}",
+                              options_.codes_file.filename().native(), error.what()),
+                  error.operation());
+    products.complete = false;
+    products.refused = error.kind() != ErrorKind::unavailable;
+    products.cut_reason = error.what();
+    report.notes.push_back(
+        fmt::format("the products were not listed: {}; the media were mirrored all the same{}", error.what(),
+                    products.refused ? " (products.list = false leaves the products out)" : ""));
+  }
+}
+
 void ProductStage::list(Ask ask, const std::vector<std::string>& filters, const ApiOptions& api,
                         const Wire& wire, Index& index, RunReport::Products& report) const {
   const std::string asked = fmt::format("{}", fmt::join(filters, "\n"));
@@ -97,7 +121,7 @@ void ProductStage::list(Ask ask, const std::vector<std::string>& filters, const 
       filters, since ? ProductsNamed::changed : ProductsNamed::all,
       [&](const std::string& filter) {
         const std::string changed =
-            fmt::format(R"({{"and":[{},{{"updatedSince":{{"from":{}}}}}]}})", filter, since.value_or(0));
+            fmt::format(R"({{"and":[{},{{"updatedSince":{}}}]}})", filter, since.value_or(0));
         return list_products(api, since ? changed : filter, wire.transport, wire.clock);
       },
       wire, index, report);

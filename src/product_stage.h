@@ -2,8 +2,10 @@
 // codes name, and at the end writes the missing list.
 // Place: sync calls it around the media pipeline: prepare() before the selection is looked at, finish() once the run is
 // over.
-// Failure: throws Error{config} for a list of codes that cannot be used, and what a listing throws. Products that were
-// not listed to their end leave whole() false: then nothing may be retired for not being named by the codes.
+// Failure: throws Error{config} for a list of codes that cannot be used, and with such a list what a listing throws,
+// since nobody knows without products which media the codes name. Without one, products that the service refuses to list
+// are a note, and the media are mirrored. Products that were not listed to their end leave whole() false: then nothing
+// may be retired for not being named by the codes.
 #pragma once
 
 #include <chrono>
@@ -43,6 +45,8 @@ class ProductStage {
                RunReport& report);
 
   bool whole() const { return whole_; }
+  bool selects_surely() const { return whole_ || !codes_; }  // no medium may be selected and not known to be
+  bool cut() const { return cut_; }                          // and the next run may do better
   // Ids of the products that a list of codes names, ascending; nothing: there is no list.
   const std::optional<std::vector<std::string>>& selected() const { return selected_; }
 
@@ -50,6 +54,8 @@ class ProductStage {
               bool all_media_listed, const std::filesystem::path& reports_folder, RunReport& report) const;
 
  private:
+  void list_or_note(Ask ask, const std::vector<std::string>& filters, const ApiOptions& api, const Wire& wire,
+                    Index& index, RunReport& report);
   void list(Ask ask, const std::vector<std::string>& filters, const ApiOptions& api, const Wire& wire,
             Index& index, RunReport::Products& report) const;
   void note_codes(RunReport& report) const;
@@ -57,7 +63,7 @@ class ProductStage {
   const ProductOptions& options_;
   std::optional<CodeList> codes_;
   std::optional<std::vector<std::string>> selected_;
-  bool whole_ = true;
+  bool whole_ = true, cut_ = false;
 };
 
 }  // namespace medimirror

@@ -73,12 +73,16 @@ class ProductWalk {
 };
 
 void report_on(const Listing& listing, RunReport::Products& report) {
-  report.complete = listing.state() == Listing::State::complete;
+  const bool shifted = listing.state() == Listing::State::shifted;
+  if (listing.state() != Listing::State::complete) {
+    report.complete = false;
+    report.shifted = shifted && (report.cut_reason.empty() || report.shifted);
+    report.cut_reason = listing.cut_reason();
+  }
   report.by = listed_by(listing.mode());
   report.total += listing.total().value_or(0);
   report.malformed += listing.malformed();
   report.requests += listing.requests();
-  report.cut_reason = listing.cut_reason();
 }
 
 void walk_one(Listing& listing, ProductWalk& walk, const Wire& wire, RunReport::Products& report) {
@@ -106,9 +110,11 @@ std::optional<UnixSeconds> list_products_into_index(const std::vector<std::strin
     const std::unique_ptr<Listing> listing = make_listing(filter);
     walk_one(*listing, walk, wire, report);
     if (!server_date) server_date = listing->server_date();
-    if (!report.complete) return server_date;
+    // past one with holes the others are listed all the same
+    if (listing->state() == Listing::State::cut || listing->state() == Listing::State::running)
+      return server_date;
   }
-  if (named == ProductsNamed::all) walk.remove_absent();
+  if (report.complete && named == ProductsNamed::all) walk.remove_absent();
   return server_date;
 }
 

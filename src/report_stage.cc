@@ -6,7 +6,6 @@
 #include <functional>
 
 #include "base/file.h"
-#include "base/units.h"
 #include "listing_drive.h"
 #include "report/metrics.h"
 #include "upkeep/undo.h"
@@ -42,19 +41,11 @@ std::uint64_t unaccounted(const RunReport& report) {
   return listed - std::min(listed, told);
 }
 
-// "since 17:43 UTC"; with the date where that is long ago.
-std::string since_when(SteadyTime since, const Clock& clock) {
-  const auto ago = std::chrono::duration_cast<std::chrono::seconds>(clock.steady_now() - since);
-  const std::string time = format_utc(clock.unix_now() - ago.count());
-  return fmt::format("since {}", ago < std::chrono::hours(12) ? time.substr(11, 5) + " UTC" : time);
-}
-
-std::string joined(const std::vector<HostTrouble>& trouble, const Clock& clock) {
+std::string joined(const std::vector<HostTrouble>& trouble) {
   std::string text;
   for (const HostTrouble& host : trouble) {
     if (!text.empty()) text += "; ";
-    text += host.outage ? fmt::format("{} {}", host.outage->clause, since_when(host.outage->since, clock))
-                        : host.sentence;
+    text += host.sentence;
   }
   return text;
 }
@@ -65,19 +56,21 @@ RunOutcome outcome_of(const Ending& ending, const RunReport& report) {
   if (ending.listing_cut || std::ranges::any_of(ending.trouble, &HostTrouble::try_later))
     return RunOutcome::try_later;
   if (report.dry_run) return RunOutcome::dry_run;
-  const bool partial = report.items.failed > 0 || report.items.pending > 0 ||
+  const bool refused = report.products && report.products->refused;
+  const bool partial = refused || report.items.failed > 0 || report.items.pending > 0 ||
                        !report.published.clashes.empty() || !report.view_clashes.empty();
   return partial ? RunOutcome::partial : RunOutcome::done;
 }
 
-std::string why_unfinished(const Ending& ending, const Clock& clock, const RunReport& report) {
+std::string why_unfinished(const Ending& ending, const RunReport& report) {
   if (ending.stopped) return "";
-  if (!ending.trouble.empty()) return joined(ending.trouble, clock);
+  if (!ending.trouble.empty()) return joined(ending.trouble);
   if (!ending.listing_cut) return "";
   const bool of_media = !report.listing.cut_reason.empty();
   const std::string reason =
       of_media || !report.products ? report.listing.cut_reason : report.products->cut_reason;
-  return fmt::format("the listing of {} was cut short{}{}", of_media ? "media" : "products",
+  return fmt::format("the listing of {} {}{}{}", of_media ? "media" : "products",
+                     of_media && report.listing.bad_places > 0 ? "has holes" : "was cut short",
                      reason.empty() ? "" : ", ", reason);
 }
 
@@ -99,7 +92,10 @@ void report_listing(const Listing& listing, RunReport& report) {
   report.listing.by = begun ? listed_by(listing.mode()) : ListedBy::not_reached;
   report.listing.total = listing.total().value_or(0);
   report.listing.cut_reason = listing.cut_reason();
+  report.listing.shifted = listing.state() == Listing::State::shifted;
   report.listing.malformed += listing.malformed();
+  report.listing.bad_places = listing.bad_places().count();
+  report.listing.places = listing.bad_places().first();
   report.requests.api += listing.requests();
 }
 
@@ -137,10 +133,10 @@ void report_error(const Error& error, RunReport& report) {
   report.exit_code = static_cast<int>(exit_status_of(error.kind()));
 }
 
-void report_ending(const Ending& ending, const Clock& clock, RunReport& report) {
+void report_ending(const Ending& ending, RunReport& report) {
   report.outcome = outcome_of(ending, report);
   report.exit_code = static_cast<int>(row_of(report.outcome).exit_status);
-  report.unfinished = why_unfinished(ending, clock, report);
+  report.unfinished = why_unfinished(ending, report);
 }
 
 void write_down(const RunReport& report, const std::filesystem::path& reports_folder, Index* index,

@@ -118,7 +118,7 @@ class Sync {
     if (result_.failure) std::rethrow_exception(result_.failure);
     // Beyond this point neither the API nor a media host is asked again.
 
-    if (listing_covers_all() && result_.listing_complete && products_.whole()) retire();
+    if (listing_covers_all() && result_.listing_complete && products_.selects_surely()) retire();
     // Beyond this point the wanted set is fixed.
 
     if (!tree_is_held()) publish();
@@ -391,11 +391,12 @@ class Sync {
 
   void conclude() {
     const bool asked = options_.listed != SyncOptions::Listed::not_at_all && result_.listing_ended;
+    const bool media_cut = !result_.listing_complete && !report_.listing.shifted;
     report_ending({.stopped = stop_.requested(),
                    .over_limit = over_limit_,
-                   .listing_cut = asked && (!result_.listing_complete || !products_.whole()),
+                   .listing_cut = asked && (media_cut || products_.cut()),
                    .trouble = result_.trouble},
-                  clock_, report_);
+                  report_);
   }
 
   void keep_report() {

@@ -4,15 +4,29 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
-#include "api/reply_parser.h"
+#include "base/file.h"
 #include "base/log.h"
 
 namespace medimirror {
 
 namespace {
 
-constexpr std::string_view kOperation = "call the Medipim API";
+constexpr int kSlowAttemptsMax = 2;
+constexpr Millis kUsualAnswer{5'000};  // what takes longer is said
+constexpr UnixSeconds kPlainDays = 30;
+
+// Whether that was noted in the last days: a service may learn.
+bool was_noted(const std::filesystem::path& note, UnixSeconds now) {
+  if (note.empty() || !std::filesystem::exists(note)) return false;
+  try {
+    const UnixSeconds age = now - std::atoll(read_file(note).c_str());
+    return age >= 0 && age < kPlainDays * 86'400;
+  } catch (const Error&) {
+    return false;
+  }
+}
 
 [[noreturn]] void refuse_option(std::string sentence) {
   throw Error(ErrorKind::config, std::move(sentence), "check the API settings");
@@ -49,92 +63,6 @@ const ApiOptions& checked(const ApiOptions& options) {
   return options;
 }
 
-// What the service itself says, as the end of a sentence.
-std::string said(const Response& response) {
-  const auto error = parse_service_error(response.body);
-  const std::string text = error ? error->text() : std::string();
-  return text.empty() ? std::string() : fmt::format("; the service says \"{}\"", text);
-}
-
-Error refusal(const Response& response, const std::string& url) {
-  const auto make = [&](ErrorKind kind, std::string_view what) {
-    return Error(kind, fmt::format("{} ({}){}", what, response.status, said(response)),
-                 std::string(kOperation));
-  };
-  switch (response.status) {
-    case 401:
-      return make(ErrorKind::auth, "the service refuses the API key: check api.key_id and the secret");
-    case 403:
-      return make(
-          ErrorKind::auth,
-          "the API key may not do this: it may have expired, lack the right to read media, or belong to "
-          "another market than api.base_url; ask Medipim");
-    case 404:
-    case 410:
-      return make(ErrorKind::config,
-                  fmt::format("there is nothing at {}: check api.base_url, it usually ends in /v4", url));
-    case 405:
-      return make(ErrorKind::config,
-                  fmt::format("{} does not take this kind of request: check api.base_url", url));
-    case 422:
-    case 400:
-      return make(ErrorKind::config,
-                  "the service does not understand the filter: check the keys under [select]");
-    case 501:
-    case 505:
-      return make(ErrorKind::config, fmt::format("the service does not offer {}: check api.base_url", url));
-    default:
-      break;
-  }
-  if (response.status >= 300 && response.status < 400 && response.header("location")) {
-    const auto to = parse_url(std::string(response.header("location").value_or("")));
-    return make(
-        ErrorKind::config,
-        fmt::format(
-            "{} redirects to {}; the secret is not sent there: set api.base_url to the address of the "
-            "API itself",
-            url, to ? to->display() : "another address"));
-  }
-  return make(ErrorKind::network,
-              fmt::format("{} gave an answer that makes no sense: is api.base_url right?", url));
-}
-
-Error broke_off(const std::variant<Response, TransferFailure>& result) {
-  const auto* failure = std::get_if<TransferFailure>(&result);
-  const std::string why =
-      failure ? fmt::format("{}, {}", name_of(failure->error), failure->detail) : "wrong status";
-  return Error(ErrorKind::network, fmt::format("the connection broke ({})", why), std::string(kOperation));
-}
-
-// A network that is down comes back by itself; a certificate that is wrong does not.
-bool may_work_later(TransferError error) {
-  return error != TransferError::tls && error != TransferError::protocol &&
-         error != TransferError::address_refused;
-}
-
-Error gave_up(const std::variant<Response, TransferFailure>& result, const std::string& origin,
-              int attempts) {
-  if (const auto* failure = std::get_if<TransferFailure>(&result))
-    return Error(
-        may_work_later(failure->error) ? ErrorKind::unavailable : ErrorKind::network,
-        fmt::format("{} cannot be reached ({}: {}, {} attempts): check the network, the proxy settings and "
-                    "api.base_url, or try again later",
-                    origin, name_of(failure->error), failure->detail, attempts),
-        std::string(kOperation));
-  const auto& response = std::get<Response>(result);
-  if (response.status == 429)
-    return Error(
-        ErrorKind::unavailable,
-        fmt::format("the service keeps saying that we ask too often (429, {} attempts): another program may "
-                    "use the same key; lower api.requests_per_minute, or try again later{}",
-                    attempts, said(response)),
-        std::string(kOperation));
-  return Error(ErrorKind::unavailable,
-               fmt::format("the service is down ({}, {} attempts): try again later{}", response.status,
-                           attempts, said(response)),
-               std::string(kOperation));
-}
-
 }  // namespace
 
 Caller::Caller(const ApiOptions& options, Transport& transport, const Clock& clock)
@@ -147,6 +75,7 @@ Caller::Caller(const ApiOptions& options, Transport& transport, const Clock& clo
   base_ = url.text();
   while (base_.ends_with('/')) base_.pop_back();
   origin_ = url.origin();
+  plainly_ = !options_.compression || was_noted(plain_note(), clock_.unix_now());
 }
 
 Caller::~Caller() {
@@ -158,6 +87,7 @@ void Caller::ask(Call call, Millis pause) {
   call_ = std::move(call);
   attempt_ = 0;
   wake_at_ = clock_.steady_now() + pause;
+  if (pause.count() > 0) wait_because("it is asked again in a moment");
 }
 
 void Caller::drop() {
@@ -170,8 +100,16 @@ void Caller::drop() {
   running_ = 0;
   call_.reset();
   outcome_.reset();
+  waits_why_.clear();
   wake_at_ = SteadyTime::max();
 }
+
+CallFacts Caller::facts() const {
+  return {origin_, base_ + (call_ ? call_->path : std::string()), attempt_, plainly_,
+          call_ && call_->on_body ? options_.answer_ms_max : Millis(0)};
+}
+
+// ---------------------------------------------------------------- sending
 
 void Caller::advance(SteadyTime now) {
   if (!call_ || running_ != 0 || now < wake_at_) return;
@@ -180,16 +118,24 @@ void Caller::advance(SteadyTime now) {
     return;
   }
   const WallTime wall = clock_.wall_now();
-  if (const auto when = limiter_.try_take(wall)) {
-    log_debug("the request window is full, next request in {} ms", (*when - wall).count());
-    wake_at_ = now + std::max(*when - wall, Millis(1));
-    return;
-  }
+  if (const auto when = limiter_.try_take(wall)) return wait_for_window(now, wall, *when);
+  waits_why_.clear();
   taken_at_ = wall;
   ++attempt_;
   ++requests_;
+  asked_at_ = now;
   wake_at_ = SteadyTime::max();
   running_ = transport_.start(make_request());
+}
+
+void Caller::wait_for_window(SteadyTime now, WallTime wall, WallTime when) {
+  if (when - wall > std::max(options_.wait_ms_max, kRateWindow)) return fail(put_off_call(origin_, when), 0);
+  log_debug("the request window is full, next request in {} ms", (when - wall).count());
+  wait_because(limiter_.paused_until() > wall
+                   ? "it asked for a pause"
+                   : fmt::format("it is asked at most {} times a minute (api.requests_per_minute)",
+                                 options_.requests_per_minute));
+  wake_at_ = now + std::max(when - wall, Millis(1));
 }
 
 Request Caller::make_request() {
@@ -203,21 +149,53 @@ Request Caller::make_request() {
     request.body = call_->body;
   }
   request.auth = BasicAuth{options_.key_id, options_.secret};
-  request.accept_compression = options_.compression;
+  request.accept_compression = !plainly_;
   request.allow_private_address = true;  // this address is the user's own word, not the catalogue's
+  request.paced = false;                 // pictures wait for bytes, what names them does not
   request.stall_ms_max = options_.stall_ms_max;
   if (call_->on_body) {
+    request.first_byte_ms_max = options_.answer_ms_max;
     request.total_ms_max = Millis(0);
-    auto sink = std::make_shared<Sink>(Sink{call_->on_body, false});
+    auto sink = std::make_shared<Sink>(Sink{call_->on_body, false, {}});
     // shared: the transport may hand over bytes after the call was dropped
-    request.on_body = [sink](std::string_view bytes) {
+    request.on_body = [sink, &clock = clock_](std::string_view bytes) {
       sink->took_bytes = sink->took_bytes || !bytes.empty();
+      sink->last_byte = clock.steady_now();
       return sink->take && sink->take(bytes);
     };
     sink_ = std::move(sink);
   }
   return request;
 }
+
+// ---------------------------------------------------------------- waiting
+
+void Caller::wait_because(std::string why) {
+  if (waits_why_.empty()) waits_since_ = clock_.steady_now();
+  waits_why_ = std::move(why);
+}
+
+std::optional<Waiting> Caller::waiting() const {
+  const SteadyTime now = clock_.steady_now();
+  if (!call_) return std::nullopt;
+  if (running_ != 0) return waiting_for_answer(now);
+  if (waits_why_.empty()) return std::nullopt;
+  return Waiting{origin_, waits_why_, waits_since_, wake_at_, std::nullopt};
+}
+
+std::optional<Waiting> Caller::waiting_for_answer(SteadyTime now) const {
+  const bool began = sink_ && sink_->took_bytes;
+  const SteadyTime since = began ? sink_->last_byte : asked_at_;
+  if (now - since < kUsualAnswer) return std::nullopt;
+  const Millis limit = sink_ && !began ? options_.answer_ms_max : options_.stall_ms_max;
+  return Waiting{
+      origin_,
+      fmt::format("it {} to {}{}", began ? "halts in its answer" : "has not begun its answer", call_->path,
+                  attempt_ > 1 ? fmt::format(", asked {} times", attempt_) : std::string()),
+      since, std::nullopt, since + limit};
+}
+
+// ---------------------------------------------------------------- what became of it
 
 bool Caller::handle(Completed& completed) {
   if (const auto found = std::ranges::find(dropped_, completed.id); found != dropped_.end()) {
@@ -243,34 +221,76 @@ bool Caller::handle(Completed& completed) {
   return true;
 }
 
-void Caller::try_again_or_fail(const std::variant<Response, TransferFailure>& result) {
+void Caller::try_again_or_fail(const CallResult& result) {
   const auto* response = std::get_if<Response>(&result);
-  const int status = response ? response->status : std::get<TransferFailure>(result).status;
+  const auto* failure = std::get_if<TransferFailure>(&result);
+  const int status = response ? response->status : failure->status;
+  const bool undecoded = failure && failure->error == TransferError::encoding;
+  const bool try_plainly = undecoded && !plainly_;
+  if (try_plainly) ask_plainly_from_now_on();
   if (sink_ && sink_->took_bytes) {
-    fail(broke_off(result), status);
+    fail(broken_off_call(result), status);
     outcome_->broke_off = true;
     return;
   }
-  Classified classified = classify(result, clock_.wall_now());
-  if (classified.verdict != Verdict::try_again) {
-    fail(response ? refusal(*response, base_ + call_->path) : gave_up(result, origin_, attempt_), status);
+  if (try_plainly) {
+    wake_at_ = clock_.steady_now();
     return;
+  }
+  const WallTime wall = clock_.wall_now();
+  Classified classified = classify(result, wall);
+  if (undecoded || classified.verdict != Verdict::try_again)
+    return fail(response ? refusal_of_call(*response, facts()) : gave_up_call(result, facts()), status);
+  if (classified.retry_after && *classified.retry_after > options_.wait_ms_max) {
+    const WallTime until = wall + std::min<Millis>(*classified.retry_after, kRatePauseMax);
+    limiter_.pause_until(until);
+    return fail(put_off_call(origin_, until), status);
   }
   // The window of the service is a minute long: without its word, four tries are to outlast it.
   if (status == 429 && !classified.retry_after)
     classified.retry_after = std::chrono::ceil<std::chrono::seconds>(
         std::min(15 * options_.retry.first_delay, options_.retry.delay_max));
-  const double random = std::generate_canonical<double, 32>(random_);
-  const auto delay = retry_delay(options_.retry, attempt_, classified.retry_after, random);
-  if (status == 429)
-    limiter_.pause_until(clock_.wall_now() + delay.value_or(Millis(classified.retry_after.value())));
+  const auto delay = delay_after(result, classified);
+  if (status == 429) limiter_.pause_until(wall + delay.value_or(Millis(classified.retry_after.value())));
   if (!delay) {
-    fail(gave_up(result, origin_, attempt_), status);
+    fail(gave_up_call(result, facts()), status);
+    outcome_->too_slow = is_too_slow(result);
     return;
   }
   log_info("{} of {}: attempt {} ended with {}, the next in {} ms", call_->path, origin_, attempt_,
            classified.reason, delay->count());
+  wait_because(fmt::format("{} (try {} of {} comes next)",
+                           status == 429 ? std::string("it limits how often it is asked (429)")
+                           : response    ? fmt::format("it answers {}", status)
+                                         : fmt::format("it does not answer ({})", classified.reason),
+                           attempt_ + 1, options_.retry.attempts_max));
   wake_at_ = clock_.steady_now() + *delay;
+}
+
+std::optional<Millis> Caller::delay_after(const CallResult& result, const Classified& classified) {
+  RetryOptions retry = options_.retry;
+  // each try leaves the service busy with a whole catalogue
+  if (call_->on_body && is_too_slow(result))
+    retry.attempts_max = std::min(retry.attempts_max, kSlowAttemptsMax);
+  const double random = std::generate_canonical<double, 32>(random_);
+  return retry_delay(retry, attempt_, classified.retry_after, random);
+}
+
+void Caller::ask_plainly_from_now_on() {
+  plainly_ = true;
+  log_warning("the compressed answers of {} cannot be undone: it is asked for uncompressed ones from now on",
+              origin_);
+  if (const std::filesystem::path note = plain_note(); !note.empty()) try {
+      replace_file(note, std::to_string(clock_.unix_now()) + "\n");
+    } catch (const Error& error) {
+      log_warning("this could not be written down, so that the next run finds out again: {}", error.what());
+    }
+}
+
+std::filesystem::path Caller::plain_note() const {
+  std::filesystem::path note = options_.request_ledger;
+  if (!note.empty()) note += ".plain";
+  return note;
 }
 
 void Caller::fail(Error error, int status) {

@@ -1,12 +1,16 @@
-// Role: one call of the service at a time: address, auth, headers, the request window, retries, and what a
-// refusal means.
+// Role: one call of the service at a time: address, auth, headers, the request window and retries.
 // Place: api/client makes one a run; stream, query and find_media ask through it.
 // Threads: the loop's only. Never waits: wake_at() says when advance() has something to do.
 // Failure: the constructor throws Error{config} for options that cannot be meant, before anything is sent.
 // What goes wrong with a call is its Outcome: the Error it would be for the run, which the asker throws or
 // knows better.
+// Waits: for the window, as long as a Retry-After says, between tries, and for the first byte; waiting() says so. A
+// Retry-After beyond wait_ms_max ends the call at once and is kept in the ledger of requests, so that the next run
+// ends as well, without asking. A stream that does not begin within answer_ms_max is asked once more and no further.
+// Coding: an answer whose compression cannot be undone is asked for again uncompressed, and so is all that follows;
+// a file beside the ledger remembers that for kPlainDays.
 // Limits: RetryOptions; the window; body_bytes_max of a body that is kept.
-// Not here: what the bodies say, but for the error envelope (reply_parser).
+// Not here: what the bodies say (reply_parser), what an answer means for the run (call_errors).
 #pragma once
 
 #include <functional>
@@ -16,8 +20,10 @@
 #include <string>
 #include <string_view>
 
+#include "api/call_errors.h"
 #include "api/client.h"
 #include "base/error.h"
+#include "base/waiting.h"
 #include "http/url.h"
 
 namespace medimirror {
@@ -36,6 +42,7 @@ struct Outcome {
   std::optional<Error> error;        // else
   int status = 0;                    // of the last answer; 0: none came
   bool broke_off = false;            // after part of the body had been handed over; it is not asked again
+  bool too_slow = false;             // no byte came within the limit
 };
 
 class Caller {
@@ -53,6 +60,7 @@ class Caller {
   bool handle(Completed& completed);  // true: it was ours, maybe of a dropped call
   std::optional<Outcome> take_outcome();
   SteadyTime wake_at() const { return wake_at_; }
+  std::optional<Waiting> waiting() const;
 
   std::optional<UnixSeconds> first_date() const { return first_date_; }
   std::uint64_t requests() const { return requests_; }  // sent, retries included
@@ -64,11 +72,19 @@ class Caller {
   struct Sink {
     std::function<bool(std::string_view)> take;
     bool took_bytes = false;
+    SteadyTime last_byte{};
   };
 
   Request make_request();
-  void try_again_or_fail(const std::variant<Response, TransferFailure>& result);
+  void wait_for_window(SteadyTime now, WallTime wall, WallTime when);
+  void wait_because(std::string why);
+  std::optional<Waiting> waiting_for_answer(SteadyTime now) const;
+  void try_again_or_fail(const CallResult& result);
+  std::optional<Millis> delay_after(const CallResult& result, const Classified& classified);
+  void ask_plainly_from_now_on();
+  std::filesystem::path plain_note() const;
   void fail(Error error, int status);
+  CallFacts facts() const;
 
   ApiOptions options_;
   Transport& transport_;
@@ -81,6 +97,9 @@ class Caller {
   std::optional<Call> call_;
   std::shared_ptr<Sink> sink_;
   int attempt_ = 0;
+  bool plainly_ = false;   // no compression is asked for
+  std::string waits_why_;  // between two requests; empty: it does not
+  SteadyTime waits_since_{}, asked_at_{};
   std::uint64_t requests_ = 0;
   WallTime taken_at_{};  // our place in the request window
   RequestId running_ = 0;

@@ -8,12 +8,16 @@
 #include "api/caller.h"
 #include "api/query.h"
 #include "api/stream.h"
+#include "base/log.h"
+#include "base/units.h"
 
 namespace medimirror {
 
 namespace {
 
-// Owns the caller, and the walk over it: the stream, or the pages, or the pages once the stream was refused.
+constexpr Millis kSayWaitsFrom{5'000};
+
+// Owns the caller, and the walk over it: the stream, or the pages, or the pages once the stream is given up.
 class ServiceListing final : public Listing {
  public:
   ServiceListing(const ApiOptions& options, Catalogue catalogue, std::string filter_json,
@@ -23,35 +27,47 @@ class ServiceListing final : public Listing {
       ask_pages();
       return;
     }
-    const auto if_refused = options.listing == ListingMode::automatic ? StreamListing::IfRefused::report
-                                                                      : StreamListing::IfRefused::fail;
-    auto stream = std::make_unique<StreamListing>(caller_, catalogue_, filter_json_, if_refused);
+    const auto pages_instead = options.listing == ListingMode::automatic ? StreamListing::PagesInstead::yes
+                                                                         : StreamListing::PagesInstead::no;
+    auto stream = std::make_unique<StreamListing>(caller_, catalogue_, filter_json_, pages_instead);
     stream_ = stream.get();
     walk_ = std::move(stream);
   }
 
-  void advance(SteadyTime now) override { walk_->advance(now); }
-  bool handle(Completed& completed) override {
-    const bool ours = walk_->handle(completed);
-    if (stream_ && stream_->refused()) ask_pages();
-    return ours;
+  // Not in take(): what it handed out must live until here.
+  void advance(SteadyTime now) override {
+    if (stream_ && stream_->wants_pages()) ask_pages();
+    walk_->advance(now);
   }
-  SteadyTime wake_at() const override { return walk_->wake_at(); }
+  bool handle(Completed& completed) override { return walk_->handle(completed); }
+  SteadyTime wake_at() const override {
+    return stream_ && stream_->wants_pages() ? SteadyTime::min() : walk_->wake_at();
+  }
+  std::optional<Waiting> waiting() const override { return walk_->waiting(); }
   bool take(std::vector<ListedItem>& batch) override { return walk_->take(batch); }
   State state() const override { return walk_->state(); }
   Mode mode() const override { return walk_->mode(); }
   const std::string& cut_reason() const override { return walk_->cut_reason(); }
   std::optional<std::uint64_t> total() const override { return walk_->total(); }
-  std::uint64_t items() const override { return walk_->items(); }
+  const BadPlaces& bad_places() const override {
+    return walk_->bad_places().empty() ? bad_of_stream_ : walk_->bad_places();
+  }
+  std::uint64_t items() const override { return items_of_stream_ + walk_->items(); }
   std::uint64_t malformed() const override { return walk_->malformed(); }
   std::uint64_t requests() const override { return walk_->requests(); }
   std::optional<UnixSeconds> server_date() const override { return walk_->server_date(); }
 
  private:
   void ask_pages() {
+    AfterStream after;
+    if (stream_) {
+      after = {stream_->cut_reason(), stream_->total()};
+      bad_of_stream_ = stream_->bad_places();
+      items_of_stream_ = stream_->items();
+    }
     stream_ = nullptr;
     walk_.reset();  // lets go of the caller first
-    walk_ = std::make_unique<QueryListing>(caller_, catalogue_, filter_json_);
+    walk_ = std::make_unique<QueryListing>(caller_, catalogue_, filter_json_, std::move(after));
   }
 
   Caller caller_;
@@ -59,7 +75,28 @@ class ServiceListing final : public Listing {
   const std::string filter_json_;
   std::unique_ptr<Listing> walk_;
   StreamListing* stream_ = nullptr;  // walk_, while it is a stream
+  BadPlaces bad_of_stream_;
+  std::uint64_t items_of_stream_ = 0;
 };
+
+// Asks one call and waits for what becomes of it, saying what for where that takes long.
+Outcome outcome_of(Caller& caller, Call call, Transport& transport) {
+  const Clock& clock = caller.clock();
+  caller.ask(std::move(call));
+  bool said = false;
+  for (;;) {
+    caller.advance(clock.steady_now());
+    if (auto outcome = caller.take_outcome()) return std::move(*outcome);
+    const auto waiting = caller.waiting();
+    if (waiting && waiting->next && *waiting->next - clock.steady_now() > kSayWaitsFrom &&
+        !std::exchange(said, true))
+      log_warning("{} is asked in {}: {}", waiting->who,
+                  format_duration(std::chrono::duration_cast<Millis>(*waiting->next - clock.steady_now())),
+                  waiting->why);
+    const SteadyTime soon = clock.steady_now() + std::chrono::seconds(1);
+    for (Completed& completed : transport.wait(std::min(soon, caller.wake_at()))) caller.handle(completed);
+  }
+}
 
 }  // namespace
 
@@ -73,22 +110,48 @@ std::unique_ptr<Listing> list_products(const ApiOptions& options, const std::str
   return std::make_unique<ServiceListing>(options, Catalogue::products, filter_json, transport, clock);
 }
 
+FirstMedia first_media(const ApiOptions& options, const MediaFilter& filter, Transport& transport,
+                       const Clock& clock) {
+  static constexpr std::size_t kSize = 10;
+  Caller caller(options, transport, clock);
+  Call call;
+  call.path = "/media/query";
+  call.body = fmt::format(R"({{"filter":{},"sorting":{{"id":"ASC"}},"page":{{"no":0,"size":{}}}}})",
+                          filter.to_json(), kSize);
+  Outcome outcome = outcome_of(caller, std::move(call), transport);
+  FirstMedia first;
+  if (outcome.error) throw Error(*outcome.error);
+  if (outcome.status == 204) return first;
+  std::string& body = outcome.response->body;
+  const std::size_t size = body.size();
+  body.append(ReplyParser::kPadding, '\0');
+  ReplyParser parser;
+  ReplyPage page;
+  if (!parser.page(std::string_view(body).substr(0, size), Catalogue::media, page)) {
+    const std::string words = words_of(std::string_view(body).substr(0, size));
+    throw Error(ErrorKind::network,
+                fmt::format("the service answers with {}: is api.base_url right?",
+                            words.empty() ? "something that is not a page of a listing"
+                                          : fmt::format("\"{}\"", words)),
+                "list the first media");
+  }
+  first.total = page.total;
+  for (const ReplyPage::Entry& entry : page.entries)
+    if (std::optional<MediaItem> item = parse_media_item(entry.item.json))
+      first.items.push_back(std::move(*item));
+  return first;
+}
+
 std::optional<std::string> find_media(const ApiOptions& options, MediaId id, Transport& transport,
                                       const Clock& clock) {
   Caller caller(options, transport, clock);
   Call call;
   call.method = Request::Method::get;
   call.path = fmt::format("/media/find?id={}", id);
-  caller.ask(std::move(call));
-  std::optional<Outcome> outcome;
-  while (!(outcome = caller.take_outcome())) {
-    caller.advance(clock.steady_now());
-    const SteadyTime soon = clock.steady_now() + std::chrono::seconds(1);
-    for (Completed& completed : transport.wait(std::min(soon, caller.wake_at()))) caller.handle(completed);
-  }
-  if (outcome->status == 404 || outcome->status == 410 || outcome->status == 204) return std::nullopt;
-  if (outcome->error) throw Error(*outcome->error);
-  std::string& body = outcome->response->body;
+  Outcome outcome = outcome_of(caller, std::move(call), transport);
+  if (outcome.status == 404 || outcome.status == 410 || outcome.status == 204) return std::nullopt;
+  if (outcome.error) throw Error(*outcome.error);
+  std::string& body = outcome.response->body;
   const std::size_t size = body.size();
   body.append(ReplyParser::kPadding, '\0');
   const auto json = ReplyParser().member(std::string_view(body).substr(0, size), "mediaItem");

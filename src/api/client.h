@@ -36,10 +36,13 @@ struct ApiOptions {
   std::filesystem::path request_ledger;  // see http/rate_limiter.h
   std::size_t page_size = 250;           // 10, 50, 100 or 250
   RetryOptions retry;
-  int restarts_max =
-      1;  // of a stream that broke off half-way, or a walk of pages that shifted: from its start
-  Millis stall_ms_max{60'000};  // so long without a byte ends a call; a stream has no limit to its whole time
-  bool compression = true;      // gzip is worth it but for a service on the same machine
+  // Of a stream that broke off half-way, or a walk of pages that shifted: from its start.
+  int restarts_max = 1;
+  // So long without a byte ends a call; a stream has no limit to its whole time, and this one until its first byte.
+  Millis stall_ms_max{60'000};
+  Millis answer_ms_max{10 * 60'000};
+  Millis wait_ms_max{5 * 60'000};  // a Retry-After beyond this ends the run
+  bool compression = true;         // gzip is worth it but for a service on the same machine
 };
 
 // Walks the media that match the filter. The references must outlive the listing. `filter` was checked.
@@ -50,6 +53,16 @@ std::unique_ptr<Listing> list_media(const ApiOptions& options, const MediaFilter
 // 0 and the items come in the service's order.
 std::unique_ptr<Listing> list_products(const ApiOptions& options, const std::string& filter_json,
                                        Transport& transport, const Clock& clock);
+
+// One request for the first ten: what the key may see, and of how many. From kTotalCap on the service says no more than
+// that. Drives the transport itself until the answer is there; throws what a listing throws.
+struct FirstMedia {
+  std::uint64_t total = 0;
+  std::vector<MediaItem> items;
+};
+constexpr std::uint64_t kTotalCap = 10'000;
+FirstMedia first_media(const ApiOptions& options, const MediaFilter& filter, Transport& transport,
+                       const Clock& clock);
 
 // GET media/find: the item's JSON object, or nothing (404). Drives the transport itself until the answer is
 // there.

@@ -21,9 +21,11 @@ constexpr std::string_view kPhotoTypes[] = {"packshot", "productshot", "pillshot
 constexpr std::string_view kLinkTypes[] = {"app", "brochure", "video", "website"};
 constexpr std::string_view kTargetGroups[] = {"public",   "pharmacist", "doctor",          "homecare",
                                               "hospital", "nurse",      "physiotherapist", "webshop"};
-constexpr std::string_view kFilterKeys[] = {
-    "published",    "organization", "targetGroup", "type",   "photoType", "linkType", "createdAt",
-    "updatedSince", "product",      "available",   "locale", "and",       "or",       "not"};
+constexpr std::string_view kFilterKeys[] = {"published",    "organization", "targetGroup", "type",
+                                            "photoType",    "linkType",     "createdAt",   "updatedSince",
+                                            "touchedAt",    "product",      "available",   "locale",
+                                            "visibleSides", "and",          "or",          "not"};
+constexpr std::string_view kTimeKeys[] = {"createdAt", "updatedSince", "touchedAt"};
 constexpr std::string_view kRangeKeys[] = {"from", "until"};
 
 constexpr std::size_t kRawBytesMax = 64 * 1024;
@@ -113,11 +115,14 @@ Json one_of(std::string_view key, const std::vector<std::string>& values) {
   return {{"or", any}};
 }
 
-Json range_of(const TimeRange& range) {
-  Json json = Json::object();
-  if (range.from) json["from"] = *range.from;
-  if (range.until) json["until"] = *range.until;
-  return json;
+// Beyond it lies no time that is meant; a service that counts seconds in 32 bits takes it, too.
+constexpr UnixSeconds kLatest = 2'147'483'647;
+
+// "since" is a plain number; everything else has both its bounds.
+Json range_of(std::string_view key, const TimeRange& range) {
+  if (key == "updatedSince" && range.from && !range.until) return *range.from;
+  const UnixSeconds from = range.from.value_or(0);
+  return {{"from", from}, {"until", range.until.value_or(std::max(from, kLatest))}};
 }
 
 struct TypedList {
@@ -146,78 +151,116 @@ std::string at(const std::string& place) {
   return place.empty() ? "filter" : "filter " + place;
 }
 
-std::optional<std::string> check_texts(const Json& value, const std::string& place, ValueCheck check,
-                                       bool may_be_list) {
-  if (value.is_string()) {
-    if (auto wrong = check(value.get_ref<const std::string&>()))
-      return fmt::format("{}: {}", at(place), *wrong);
-    return std::nullopt;
-  }
-  if (!may_be_list) return fmt::format("{} must be a text in quotes, not {}", at(place), value.type_name());
-  if (!value.is_array() || value.empty())
-    return fmt::format("{} must be a text in quotes or a list of such, not {}", at(place),
-                       value.is_array() ? "an empty list" : value.type_name());
-  for (std::size_t i = 0; i < value.size(); ++i)
-    if (auto wrong = check_texts(value[i], fmt::format("{}[{}]", place, i), check, false)) return wrong;
-  return std::nullopt;
-}
-
-std::optional<std::string> check_time(const Json& value, const std::string& place) {
-  if (value.is_number_integer()) return std::nullopt;
-  if (!value.is_object() || value.empty())
-    return fmt::format("{} must be unix seconds (1767225600) or {{\"from\": …, \"until\": …}}", at(place));
-  for (const auto& [key, bound] : value.items()) {
-    if (!is_one_of(key, kRangeKeys)) return fmt::format("{}: {}", at(place), not_one_of(key, kRangeKeys));
-    if (!bound.is_number_integer())
-      return fmt::format("{}.{} must be unix seconds, as in 1767225600", at(place), key);
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string> check_object(const Json& filter, const std::string& place, int depth);
-
-std::optional<std::string> check_list(const Json& value, const std::string& place, int depth) {
-  if (!value.is_array() || value.empty())
-    return fmt::format("{} must be a list of filters, as in [{{\"published\": true}}, …]", at(place));
-  for (std::size_t i = 0; i < value.size(); ++i)
-    if (auto wrong = check_object(value[i], fmt::format("{}[{}]", place, i), depth + 1)) return wrong;
-  return std::nullopt;
-}
-
-std::optional<std::string> check_value(const std::string& key, const Json& value, const std::string& place,
-                                       int depth) {
-  if (key == "and" || key == "or") return check_list(value, place, depth);
-  if (key == "not") return check_object(value, place, depth + 1);
-  if (key == "published" || key == "available") {
-    if (value.is_boolean()) return std::nullopt;
-    return fmt::format("{} must be true or false, not {}", at(place), value.dump().substr(0, 60));
-  }
-  if (key == "createdAt" || key == "updatedSince") return check_time(value, place);
-  if (key == "type") return check_texts(value, place, check_type, false);
-  if (key == "photoType") return check_texts(value, place, check_photo_type, false);
-  if (key == "linkType") return check_texts(value, place, check_link_type, false);
-  if (key == "organization") return check_texts(value, place, check_organization, false);
-  if (key == "product") return check_texts(value, place, check_product, false);
-  if (key == "targetGroup") return check_texts(value, place, check_target_group, true);
-  return check_texts(value, place, check_locale, true);  // the one key left
-}
-
-std::optional<std::string> check_object(const Json& filter, const std::string& place, int depth) {
-  if (depth > kRawDepthMax) return fmt::format("the filter is nested more than {} deep", kRawDepthMax);
-  if (!filter.is_object())
-    return fmt::format("{} must be an object with one key, as in {{\"published\": true}}, not {}", at(place),
-                       filter.type_name());
-  if (filter.size() != 1) {
+// Looks through a raw filter: what cannot be sent at all is a mistake, what we do not know a doubt.
+class RawFilterCheck {
+ public:
+  void look_at(const Json& filter, const std::string& place, int depth) {
+    if (depth > kRawDepthMax)
+      return mistake(fmt::format("the filter is nested more than {} deep", kRawDepthMax));
+    if (!filter.is_object())
+      return mistake(fmt::format("{} must be an object with a key, as in {{\"published\": true}}, not {}",
+                                 at(place), filter.type_name()));
     if (filter.empty())
-      return fmt::format("{} is empty; it must hold one key, as in {{\"published\": true}}", at(place));
-    std::vector<std::string> keys;
-    for (const auto& [key, value] : filter.items()) keys.push_back(key.substr(0, 60));
-    return fmt::format("{} holds {} keys ({}); a filter has one: put them into a list under \"and\"",
-                       at(place), filter.size(), fmt::join(keys, ", "));
+      return mistake(
+          fmt::format("{} is empty; it must hold a key, as in {{\"published\": true}}", at(place)));
+    for (const auto& [key, value] : filter.items()) {
+      const std::string inner = place.empty() ? key.substr(0, 60) : place + "." + key.substr(0, 60);
+      if (key == "and" || key == "or")
+        look_at_list(value, inner, depth);
+      else if (key == "not")
+        look_at(value, inner, depth + 1);
+      else if (!is_one_of(key, kFilterKeys))
+        doubt(fmt::format("{}: {}", at(place), not_one_of(key, kFilterKeys)));
+      else
+        look_at_value(key, value, inner);
+    }
   }
-  const std::string& key = filter.begin().key();
-  if (!is_one_of(key, kFilterKeys)) return fmt::format("{}: {}", at(place), not_one_of(key, kFilterKeys));
-  return check_value(key, filter.begin().value(), place.empty() ? key : place + "." + key, depth);
+
+  std::optional<std::string> first_mistake;
+  std::vector<std::string> doubts;
+
+ private:
+  static constexpr std::size_t kDoubtsMax = 20;
+
+  void mistake(std::string sentence) {
+    if (!first_mistake) first_mistake = std::move(sentence);
+  }
+  void doubt(std::string sentence) {
+    if (doubts.size() < kDoubtsMax) doubts.push_back(std::move(sentence));
+  }
+
+  void look_at_list(const Json& value, const std::string& place, int depth) {
+    if (!value.is_array() || value.empty())
+      return mistake(
+          fmt::format("{} must be a list of filters, as in [{{\"published\": true}}, …]", at(place)));
+    for (std::size_t i = 0; i < value.size(); ++i)
+      look_at(value[i], fmt::format("{}[{}]", place, i), depth + 1);
+  }
+
+  void look_at_value(const std::string& key, const Json& value, const std::string& place) {
+    if (key == "published" || key == "available") {
+      if (!value.is_boolean())
+        doubt(fmt::format("{} is usually true or false, not {}", at(place), value.dump().substr(0, 60)));
+    } else if (is_one_of(key, kTimeKeys)) {
+      look_at_time(value, place);
+    } else {
+      look_at_texts(value, place, text_check_of(key));
+    }
+  }
+
+  static ValueCheck text_check_of(std::string_view key) {
+    if (key == "type") return check_type;
+    if (key == "photoType") return check_photo_type;
+    if (key == "linkType") return check_link_type;
+    if (key == "product") return check_product;
+    if (key == "targetGroup") return check_target_group;
+    if (key == "locale") return check_locale;
+    return check_organization;
+  }
+
+  void look_at_texts(const Json& value, const std::string& place, ValueCheck check) {
+    if (value.is_array())
+      for (std::size_t i = 0; i < value.size(); ++i)
+        look_at_texts(value[i], fmt::format("{}[{}]", place, i), check);
+    else if (value.is_string()) {
+      if (auto wrong = check(value.get_ref<const std::string&>()))
+        doubt(fmt::format("{}: {}", at(place), *wrong));
+    } else if (!value.is_number_integer() || check != check_organization) {
+      doubt(fmt::format("{} is usually a text in quotes or a list of such, not {}", at(place),
+                        value.type_name()));
+    }
+  }
+
+  void look_at_time(const Json& value, const std::string& place) {
+    if (value.is_number_integer()) return;
+    if (!value.is_object() || value.empty())
+      return doubt(
+          fmt::format("{} is usually unix seconds (1767225600) or {{\"from\": …, \"until\": …}}", at(place)));
+    for (const auto& [key, bound] : value.items()) {
+      if (!is_one_of(key, kRangeKeys)) doubt(fmt::format("{}: {}", at(place), not_one_of(key, kRangeKeys)));
+      if (!bound.is_number_integer())
+        doubt(fmt::format("{}.{} is usually unix seconds, as in 1767225600", at(place), key.substr(0, 60)));
+    }
+  }
+};
+
+// Gives each range of times that has one bound alone the other one.
+void close_ranges(Json& filter, int depth) {
+  if (depth > kRawDepthMax) return;
+  if (filter.is_array())
+    for (Json& one : filter) close_ranges(one, depth + 1);
+  if (!filter.is_object()) return;
+  for (auto& [key, value] : filter.items()) {
+    if (!is_one_of(key, kTimeKeys)) {
+      close_ranges(value, depth + 1);
+    } else if (value.is_object() && value.size() == 1 && is_one_of(value.begin().key(), kRangeKeys) &&
+               value.begin()->is_number_integer()) {
+      TimeRange range;
+      const auto bound = value.begin()->get<UnixSeconds>();
+      (value.begin().key() == "from" ? range.from : range.until) = bound;
+      value = range_of(key, range);
+    }
+  }
 }
 
 // The JSON library lets the last of two equal keys win without a word: what the user wrote first would be
@@ -281,9 +324,13 @@ std::string MediaFilter::to_json() const {
   if (available) all.push_back({{"available", *available}});
   for (const TypedList& list : lists_of(*this))
     if (!list.values.empty()) all.push_back(one_of(list.filter_key, list.values));
-  if (!created.empty()) all.push_back({{"createdAt", range_of(created)}});
-  if (!updated.empty()) all.push_back({{"updatedSince", range_of(updated)}});
-  if (!raw_json.empty()) all.push_back(Json::parse(raw_json));
+  if (!created.empty()) all.push_back({{"createdAt", range_of("createdAt", created)}});
+  if (!updated.empty()) all.push_back({{"updatedSince", range_of("updatedSince", updated)}});
+  if (!raw_json.empty()) {
+    Json raw = Json::parse(raw_json);
+    close_ranges(raw, 1);
+    all.push_back(std::move(raw));
+  }
   // a filter is required; that an empty "and" is one is not documented, this is
   if (all.empty()) all.push_back(Json{{"or", Json::array({{{"published", true}}, {{"published", false}}})}});
   // a text that is not UTF-8 must not end in an exception of the library
@@ -305,7 +352,18 @@ std::optional<std::string> check(const MediaFilter& filter) {
 
 std::optional<std::string> check_raw_filter(std::string_view json) {
   const ParsedFilter parsed = parse_filter(json);
-  return parsed.error ? parsed.error : check_object(parsed.json, "", 1);
+  if (parsed.error) return parsed.error;
+  RawFilterCheck check;
+  check.look_at(parsed.json, "", 1);
+  return check.first_mistake;
+}
+
+std::vector<std::string> doubts_of_raw_filter(std::string_view json) {
+  const ParsedFilter parsed = parse_filter(json);
+  if (parsed.error) return {};
+  RawFilterCheck check;
+  check.look_at(parsed.json, "", 1);
+  return std::move(check.doubts);
 }
 
 }  // namespace medimirror

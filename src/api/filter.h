@@ -1,4 +1,6 @@
-// Role: the service's filter language as types -> JSON, and a check of raw filters before they are sent.
+// Role: the service's filter language as types -> JSON, and a check of raw filters before they are sent. What we do not
+// know of a raw filter is doubted, and sent: the service judges. Times are sent as a plain number or with both their
+// bounds, never with one alone, which nobody documents.
 // Pure. Source of the rules: the API's documentation of POST /v4/media/query.
 #pragma once
 
@@ -30,5 +32,8 @@ struct MediaFilter {
 // ("target_groups: \"farmacist\" is not one of public, pharmacist, …; did you mean \"pharmacist\"?").
 std::optional<std::string> check(const MediaFilter& filter);
 std::optional<std::string> check_raw_filter(std::string_view json);
+
+// What of a raw filter that can be sent is not known to exist, in sentences.
+std::vector<std::string> doubts_of_raw_filter(std::string_view json);
 
 }  // namespace medimirror

@@ -1,12 +1,12 @@
-// Role: one walk over what the service lists: items as they arrive, then `complete` or `cut`.
+// Role: one walk over what the service lists: items as they arrive, then how it ended.
 // Place: the pipeline's loop drives it over the transport that downloads share: advance() starts what may
 // start and parses what has arrived, handle() takes what completed; it never waits and never makes the
 // listing wait.
 // Threads: the loop's only.
 // Failure: a refused key, a wrong filter or a service that stays down is the run's failure: throws
-// Error{auth, config, unavailable, network}. A listing that breaks off is a value: State::cut with a
-// sentence. A cut listing may add; it must not remove anything nor move the cursor.
-// Limits: a line of at most 1 MB; what has arrived and is not taken yet.
+// Error{auth, config, unavailable, network}. A listing that breaks off, or has places that cannot be read, is a
+// value: a State with a sentence. Whatever is not complete may add; it must not remove anything nor move the cursor.
+// Limits: a line of at most 1 MB (a longer one is a bad place); what has arrived and is not taken yet.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/bad_places.h"
 #include "base/clock.h"
 #include "base/media.h"
 #include "base/waiting.h"
@@ -43,7 +44,13 @@ struct ListedItem {
 
 class Listing {
  public:
-  enum class State { running, complete, cut };
+  enum class State {
+    running,
+    complete,
+    shifted,  // walked to its end and short by a few: what was listed moved meanwhile, which is nobody's fault
+    holed,    // walked to its end, past places that could not be read (bad_places)
+    cut,      // broke off
+  };
   enum class Mode { stream, query };
 
   virtual ~Listing() = default;
@@ -61,13 +68,17 @@ class Listing {
 
   virtual State state() const = 0;
   virtual Mode mode() const = 0;
-  virtual const std::string& cut_reason() const = 0;           // a sentence, when cut
-  virtual std::optional<std::uint64_t> total() const = 0;      // as the service announced it
-  virtual std::uint64_t items() const = 0;                     // handed out
-  virtual std::uint64_t malformed() const = 0;                 // objects without a usable id or not an object
-  virtual std::uint64_t requests() const = 0;                  // sent to the API, retries included
+  virtual const std::string& cut_reason() const = 0;       // a sentence, when it ended and is not complete
+  virtual const BadPlaces& bad_places() const;             // none, unless a walk knows better
+  virtual std::optional<std::uint64_t> total() const = 0;  // as the service announced it
+  virtual std::uint64_t items() const = 0;                 // handed out
+  virtual std::uint64_t malformed() const = 0;             // objects without a usable id or not an object
+  virtual std::uint64_t requests() const = 0;              // sent to the API, retries included
   virtual std::optional<UnixSeconds> server_date() const = 0;  // Date of the first answer: the next cursor
 };
+
+// "the listing was cut short: …", of one that ended and is not complete.
+std::string ending_of(const Listing& listing);
 
 // For tests and for callers that want values.
 std::optional<MediaItem> parse_media_item(std::string_view json);

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "api/line_mend.h"
 #include "api/line_scan.h"
+#include "base/page_quote.h"
 #include "base/units.h"
 
 namespace medimirror {
@@ -27,22 +29,22 @@ simdjson::padded_string_view padded(std::string_view text) {
   return simdjson::padded_string_view(text.data(), text.size(), text.size() + ReplyParser::kPadding);
 }
 
+// 5 or "5".
 std::optional<std::uint64_t> count_of(ondemand::value value) {
+  ondemand::json_type type{};
   std::uint64_t count = 0;
-  if (value.get_uint64().get(count)) return std::nullopt;
-  return count;
+  std::string_view text;
+  if (value.type().get(type)) return std::nullopt;
+  if (type == ondemand::json_type::number)
+    return value.get_uint64().get(count) ? std::nullopt : std::optional(count);
+  if (type != ondemand::json_type::string || value.get_string().get(text)) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(count) : std::nullopt;
 }
 
 // 0: no usable id.
 std::uint64_t media_id_of(ondemand::value value) {
-  ondemand::json_type type{};
-  if (value.type().get(type)) return 0;
-  std::uint64_t id = 0;
-  if (type == ondemand::json_type::number) return value.get_uint64().get(id) ? 0 : id;
-  std::string_view text;
-  if (type != ondemand::json_type::string || value.get_string().get(text)) return 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  return error == std::errc() && end == text.data() + text.size() ? id : 0;
+  return count_of(value).value_or(0);
 }
 
 std::uint64_t product_key_of(ondemand::value value) {
@@ -56,11 +58,14 @@ std::uint64_t product_key_of(ondemand::value value) {
 // For people: one line, without control characters, of bounded length.
 std::string readable(std::string_view text, std::size_t length_max) {
   std::string result;
+  const bool too_long = text.size() > length_max;
+  while (too_long && length_max > 0 && (static_cast<unsigned char>(text[length_max]) & 0xC0) == 0x80)
+    --length_max;
   for (const char c : text.substr(0, length_max)) {
     const auto byte = static_cast<unsigned char>(c);
     result += byte < 0x20 || byte == 0x7f ? ' ' : c;
   }
-  if (text.size() > length_max) result += "…";
+  if (too_long) result += "…";
   return result;
 }
 
@@ -130,6 +135,10 @@ std::optional<std::string> too_many_malformed(std::uint64_t malformed, std::uint
       format_count(malformed), format_count(listed));
 }
 
+bool may_have_shifted(std::uint64_t missing, std::uint64_t total) {
+  return missing <= total / 10 && missing <= std::max<std::uint64_t>(5, total / 100);
+}
+
 std::string ServiceError::text() const {
   std::string text = code;
   if (!message.empty()) text += (text.empty() ? "" : ": ") + message;
@@ -158,6 +167,16 @@ std::optional<ServiceError> parse_service_error(std::string_view body) {
   if (!inner["violations"].get(violations) || !root["violations"].get(violations))
     take_violations(violations, error.violations);
   return error;
+}
+
+std::string words_of(std::string_view text) {
+  static constexpr std::size_t kWordsBytesMax = 160;
+  if (const auto error = parse_service_error(text)) return readable(error->text(), kWordsBytesMax);
+  if (text.find("\"meta\"") != std::string_view::npos) return {};  // a row, or what is left of one
+  const auto start = text.find_first_not_of(" \t\r\n");
+  const bool is_json = start != std::string_view::npos && (text[start] == '{' || text[start] == '[');
+  if (is_json && whole_object(text.substr(start)) == 0) return {};
+  return without_credentials(quote_of_page(text));
 }
 
 struct ReplyParser::Parsers {
@@ -224,7 +243,7 @@ StreamLine ReplyParser::line_by_simdjson(std::string_view text, Catalogue catalo
     if (field.unescaped_key().get(key) || field.value().get(value)) return unreadable;
     if (key == "meta") {
       ondemand::object meta;
-      if (value.get_object().get(meta)) return unreadable;
+      if (value.get_object().get(meta)) continue;
       for (auto one : meta) {
         std::string_view name;
         ondemand::value number;
@@ -243,8 +262,9 @@ StreamLine ReplyParser::line_by_simdjson(std::string_view text, Catalogue catalo
     line.kind = StreamLine::Kind::error;
     return line;
   }
-  if (!has_result || !line.index) return unreadable;
+  if (!has_result) return unreadable;
   const std::uint64_t key = line.item.json.empty() ? 0 : parsers_->key_of(line.item.json, catalogue);
+  if (key == 0 && !line.index) return unreadable;
   line.kind = key == 0 ? StreamLine::Kind::malformed : StreamLine::Kind::item;
   if (catalogue == Catalogue::media) line.item.id = key;
   if (key != 0) line.item.fingerprint = fingerprint_of(line.item.json);

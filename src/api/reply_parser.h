@@ -37,9 +37,13 @@ struct ServiceError {
 // Nothing: not an error envelope (an HTML page, an empty body, an item).
 std::optional<ServiceError> parse_service_error(std::string_view body);
 
+// What a text says that is no part of a listing: of an error envelope its text, else the words of a page or plain
+// text, on one line of bounded length. Empty when it says nothing to people.
+std::string words_of(std::string_view text);
+
 struct StreamLine {
   enum class Kind {
-    item,        // a place in the stream and an object with a usable id
+    item,        // an object with a usable id; its place in the stream may be missing
     malformed,   // a place in the stream, and no such object
     error,       // an error envelope
     unreadable,  // anything else
@@ -90,6 +94,9 @@ class ReplyParser {
 // Whether so many objects of a listing have no usable id that it says nothing about what it lacks: what is absent may be
 // among them. A sentence for the cut; one object in a hundred, and always a single one, is an oddity.
 std::optional<std::string> too_many_malformed(std::uint64_t malformed, std::uint64_t listed);
+
+// Whether so few are missing at the end that they may have left while the others were listed.
+bool may_have_shifted(std::uint64_t missing, std::uint64_t total);
 
 Fingerprint fingerprint_of(std::string_view bytes);
 

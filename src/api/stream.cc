@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "api/line_mend.h"
 #include "base/log.h"
 #include "base/units.h"
 
@@ -13,20 +14,42 @@ namespace medimirror {
 namespace {
 
 constexpr std::size_t kLineBytesMax = 1024 * 1024;
-constexpr std::size_t kBacklogBytesMax = 256 * 1024 * 1024;
+constexpr std::size_t kBacklogBytesMax = 32 * 1024 * 1024;
+constexpr std::uint64_t kSkippedBytesMax =
+    256 * 1024 * 1024;  // of lines that are too long: such a stream has no end
+constexpr std::uint64_t kLinesBeyondTotalMax = 10'000;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 std::string_view path_of(Catalogue catalogue) {
   return catalogue == Catalogue::media ? "/media/stream" : "/products/stream";
 }
 
-// The service offers the pages but not this: no such endpoint, or not for this key.
-bool refuses_endpoint(int status) {
-  return status == 403 || status == 404 || status == 405 || status == 501;
+// The service may offer the pages though not this: no such endpoint, not for this key, or more than it can do at once.
+bool may_offer_pages(const Outcome& outcome) {
+  switch (outcome.status) {
+    case 403:
+    case 404:
+    case 405:
+    case 500:
+    case 501:
+    case 502:
+    case 504:
+      return true;
+    default:
+      return outcome.too_slow;
+  }
 }
 
 }  // namespace
 
 void LineBuffer::append(std::string_view bytes) {
+  if (skipping_) {
+    const auto newline = bytes.find('\n');
+    skipped_ += std::min(newline, bytes.size());
+    if (newline == std::string_view::npos) return;
+    skipping_ = false;
+    bytes.remove_prefix(newline + 1);
+  }
   const std::size_t needed = arriving_size_ + bytes.size() + ReplyParser::kPadding;
   if (arriving_.size() < needed) arriving_.resize(std::max(needed, 2 * arriving_.size()));
   std::memcpy(arriving_.data() + arriving_size_, bytes.data(), bytes.size());
@@ -44,12 +67,31 @@ std::string_view LineBuffer::take_lines() {
   return arrived.substr(0, whole);
 }
 
-StreamListing::StreamListing(Caller& caller, Catalogue catalogue, std::string filter_json,
-                             IfRefused if_refused)
+std::string_view LineBuffer::take_rest() {
+  const std::string_view rest(arriving_.data(), arriving_size_);
+  served_.swap(arriving_);
+  arriving_size_ = 0;
+  return rest;
+}
+
+void LineBuffer::skip_line() {
+  skipped_ += arriving_size_;
+  arriving_size_ = 0;
+  skipping_ = true;
+}
+
+void LineBuffer::clear() {
+  arriving_size_ = 0;
+  skipped_ = 0;
+  skipping_ = false;
+}
+
+StreamListing::StreamListing(Caller& caller, Catalogue catalogue, const std::string& filter_json,
+                             PagesInstead pages_instead)
     : caller_(caller),
       catalogue_(catalogue),
       body_(fmt::format(R"({{"filter":{},"sorting":{{"id":"ASC"}}}})", filter_json)),
-      if_refused_(if_refused) {
+      pages_instead_(pages_instead) {
   ask(Millis(0));
 }
 
@@ -58,7 +100,8 @@ void StreamListing::ask(Millis pause) {
   call.path = path_of(catalogue_);
   call.body = body_;
   call.on_body = [this](std::string_view bytes) {
-    if (state_ != State::running || buffer_.size() > kBacklogBytesMax) return false;
+    if (state_ != State::running || buffer_.size() > kBacklogBytesMax || buffer_.skipped() > kSkippedBytesMax)
+      return false;
     buffer_.append(bytes);
     return true;
   };
@@ -66,7 +109,9 @@ void StreamListing::ask(Millis pause) {
 }
 
 void StreamListing::advance(SteadyTime now) {
-  if (state_ == State::running) caller_.advance(now);
+  if (state_ != State::running || wants_pages_) return;
+  caller_.advance(now);
+  if (auto outcome = caller_.take_outcome()) ended(std::move(*outcome));
 }
 
 bool StreamListing::handle(Completed& completed) {
@@ -75,113 +120,227 @@ bool StreamListing::handle(Completed& completed) {
   return true;
 }
 
+std::optional<Waiting> StreamListing::waiting() const {
+  std::optional<Waiting> waiting = caller_.waiting();
+  if (waiting && walk_ > 0 && rows_ == 0)
+    waiting->why =
+        fmt::format("the listing is walked again from its start ({}); {}", cut_reason_, waiting->why);
+  return waiting;
+}
+
 void StreamListing::ended(Outcome outcome) {
   if (state_ != State::running) return;
   const bool never_began = outcome.error && !outcome.broke_off;
-  if (never_began && walk_ > 0)
-    return cut(fmt::format("{}, and then {}", cut_reason_, outcome.error->what()));
-  if (never_began && if_refused_ == IfRefused::report && refuses_endpoint(outcome.status)) {
-    refused_ = true;
-    log_info("the service refuses the stream ({}), its pages are asked instead", outcome.status);
-    return;
+  if (!never_began) {
+    end_ = std::move(outcome);
+    torn_ = buffer_.skipping();
+    if (buffer_.size() == 0) judge();
+  } else if (walk_ > 0) {
+    hand_over_or_cut(fmt::format("{}, and then {}", cut_reason_, outcome.error->what()));
+  } else if (pages_instead_ == PagesInstead::yes && may_offer_pages(outcome)) {
+    wants_pages_ = true;
+    log_warning("the pages are asked instead of the stream: {}", outcome.error->what());
+  } else {
+    throw Error(*outcome.error);
   }
-  if (never_began) throw Error(*outcome.error);
-  end_ = std::move(outcome);
-  if (buffer_.size() == 0) judge();
 }
+
+// ---- lines
 
 bool StreamListing::take(std::vector<ListedItem>& batch) {
   batch.clear();
-  if (state_ != State::running) return false;
+  mended_.clear();
+  if (state_ != State::running || wants_pages_) return false;
   std::string_view lines = buffer_.take_lines();
-  while (!lines.empty() && state_ == State::running) {
+  while (!lines.empty()) {
     const auto* newline = static_cast<const char*>(std::memchr(lines.data(), '\n', lines.size()));
     const std::string_view text = lines.substr(0, static_cast<std::size_t>(newline - lines.data()));
     lines.remove_prefix(text.size() + 1);
-    if (text.find_first_not_of(" \t\r") == std::string_view::npos) continue;  // a heartbeat says nothing
-    if (text.size() > kLineBytesMax) {
-      cut(fmt::format("after {} came a line of more than {}", progress(), format_bytes(kLineBytesMax)));
-      break;
-    }
-    const StreamLine line = parser_.line(text, catalogue_);
-    if (line.kind == StreamLine::Kind::error) {
-      const auto error = parse_service_error(text);
-      cut(fmt::format("the service broke off the listing after {} with \"{}\"", progress(),
-                      error ? error->text() : std::string("an error")));
-    } else if (line.kind == StreamLine::Kind::unreadable) {
-      cut(fmt::format("after {} came a line that cannot be read", progress()));
-    } else if (place(line)) {
-      if (line.kind == StreamLine::Kind::item)
-        batch.push_back(line.item);
-      else
-        ++malformed_;
-    }
+    read_line(text, batch);
   }
+  if (buffer_.size() > kLineBytesMax) {
+    buffer_.skip_line();
+    lose_line(fmt::format("a line of more than {}", format_bytes(kLineBytesMax)));
+  }
+  if (end_ && batch.empty()) take_rest(batch);
   items_ += batch.size();
-  if (state_ == State::running && buffer_.size() > kLineBytesMax)
-    cut(fmt::format("after {} came a line of more than {}", progress(), format_bytes(kLineBytesMax)));
-  if (state_ == State::running && end_) judge();
+  if (rows_ + bad_.count() > 2 * total_.value_or(0) + kLinesBeyondTotalMax)
+    end(State::cut, fmt::format("the listing does not end: after {} still more came", progress()));
+  if (state_ == State::running && end_ && batch.empty()) judge();
   return !batch.empty();
 }
 
-bool StreamListing::place(const StreamLine& line) {
-  if (!total_) total_ = line.total;
-  if (!total_) {
-    cut("the first line does not say how many there are");
-  } else if (line.total && line.total != total_) {
-    cut(fmt::format("after {} the announced total became {}", progress(), format_count(*line.total)));
-  } else if (line.index != next_index_ || next_index_ >= *total_) {
-    cut(fmt::format("after {} came item number {}", progress(), line.index.value_or(0)));
+void StreamListing::read_line(std::string_view text, std::vector<ListedItem>& batch) {
+  if (rows_ == 0 && bad_.empty() && text.starts_with(kByteOrderMark))
+    text.remove_prefix(kByteOrderMark.size());
+  if (text.find_first_not_of(" \t\r") == std::string_view::npos) return;  // a heartbeat says nothing
+  if (text.size() > kLineBytesMax)
+    return lose_line(fmt::format("a line of more than {}", format_bytes(kLineBytesMax)));
+  const StreamLine line = parser_.line(text, catalogue_);
+  if (line.kind == StreamLine::Kind::error) {
+    const std::string words = words_of(text);
+    lose_line(words.empty() ? "an error in place of an item"
+                            : fmt::format("the error \"{}\" in place of an item", words));
+  } else if (line.kind != StreamLine::Kind::unreadable) {
+    place(line, batch);
+  } else if (!rescue(text, batch)) {
+    const std::string words = words_of(without_bad_bytes(text));
+    lose_line("a line that cannot be read" + (words.empty() ? words : fmt::format(": \"{}\"", words)));
   }
-  if (state_ != State::running) return false;
-  ++next_index_;
-  return true;
+}
+
+// What can be taken of a line that is no JSON: all of it without its bad bytes, else the rows that stand in it.
+bool StreamListing::rescue(std::string_view text, std::vector<ListedItem>& batch) {
+  static constexpr int kTriesMax = 16;
+  std::string& clean = mended_.emplace_back(without_bad_bytes(text));
+  const std::size_t size = clean.size();
+  clean.append(ReplyParser::kPadding, '\0');
+  const std::string_view line = std::string_view(clean).substr(0, size);
+  bool found = false;
+  int tries = 0;
+  for (std::size_t at = line.find('{'); at != std::string_view::npos && tries < kTriesMax;) {
+    const std::size_t length = whole_object(line.substr(at));
+    StreamLine row;
+    if (length > 0 && length <= kLineBytesMax) row = parser_.line(line.substr(at, length), catalogue_);
+    if (row.kind != StreamLine::Kind::item && row.kind != StreamLine::Kind::malformed) {
+      ++tries;
+      at = find_framed_object(line, at + 1);
+      continue;
+    }
+    if (!found) note("came a line that could be read in part only");
+    found = true;
+    place(row, batch);
+    at = line.find('{', at + length);
+  }
+  return found;
+}
+
+void StreamListing::lose_line(std::string words) {
+  note("came " + std::move(words));
+  ++lost_lines_;
+}
+
+void StreamListing::note(std::string_view what) {
+  bad_.add(fmt::format("after {} {}", progress(), what));
+}
+
+void StreamListing::place(const StreamLine& line, std::vector<ListedItem>& batch) {
+  if (line.total && total_ && *line.total != *total_)
+    note(fmt::format("the announced total became {}", format_count(*line.total)));
+  if (line.total) total_ = line.total;
+  if (!total_ && rows_ == 0) note("came no word of how many there are");
+  place_by_index(line);
+  ++rows_;
+  lost_lines_ = 0;
+  if (line.kind == StreamLine::Kind::item)
+    batch.push_back(line.item);
+  else
+    ++malformed_;
+}
+
+void StreamListing::place_by_index(const StreamLine& line) {
+  if (!line.index) {
+    note("came an item without its number");
+    ++next_index_;
+  } else if (total_ && *line.index >= *total_) {
+    note(fmt::format("came item number {}, which is beyond the total", *line.index));
+  } else if (*line.index < next_index_) {
+    note(fmt::format("item number {} came again", *line.index));
+  } else {
+    // a line that was lost stood for an item, or stood between two of them
+    if (*line.index - next_index_ > lost_lines_)
+      note(fmt::format(
+          "came item number {}: {} missing", *line.index,
+          format_count(*line.index - next_index_) + (*line.index - next_index_ == 1 ? " is" : " are")));
+    next_index_ = *line.index + 1;
+  }
+}
+
+// ---- the end
+
+// A last line without its newline: an error, perhaps a row, or nothing.
+void StreamListing::take_rest(std::vector<ListedItem>& batch) {
+  if (buffer_.size() == 0) return;
+  const std::string_view text = buffer_.take_rest();
+  const StreamLine line = text.size() > kLineBytesMax ? StreamLine{} : parser_.line(text, catalogue_);
+  if (line.kind == StreamLine::Kind::item) {
+    place(line, batch);
+    note("the last line did not end");
+    torn_ = true;
+    return;
+  }
+  if (text.find_first_not_of(" \t\r") == std::string_view::npos) return;
+  const std::string words = words_of(without_bad_bytes(text));
+  if (!words.empty()) lose_line(fmt::format("\"{}\"", words));
+  torn_ = true;
 }
 
 void StreamListing::judge() {
-  const Outcome end = std::move(*end_);
+  const Outcome end_of_it = std::move(*end_);
   end_.reset();
-  if (end.status == 204) {
-    if (walk_ > 0) return cut(fmt::format("{}, and asked again the service lists nothing", cut_reason_));
+  if (end_of_it.status == 204 && !end_of_it.error) {
+    if (walk_ > 0)
+      return end(State::cut, fmt::format("{}, and asked again the service lists nothing", cut_reason_));
     total_ = 0;
     state_ = State::complete;
     return;
   }
   // Whole is whole, however the connection ended after that.
-  const bool whole = total_ && next_index_ == *total_ && buffer_.size() == 0;
-  if (!whole && end.error)
-    return walk_again_or_cut(fmt::format("after {} {}", progress(), end.error->what()));
-  if (buffer_.size() > 0)
-    return walk_again_or_cut(fmt::format("the listing ends in the middle of a line, after {}", progress()));
-  if (!total_) return walk_again_or_cut("the listing ends before its first line");
-  if (!whole) return walk_again_or_cut(fmt::format("the listing ends after {}", progress()));
-  if (auto reason = too_many_malformed(malformed_, next_index_)) return cut(std::move(*reason));
+  const std::uint64_t reached = std::max(next_index_ + (torn_ ? 0 : lost_lines_), rows_);
+  if (rows_ > 0 && reached >= total_.value_or(0)) return judge_whole();
+
+  const std::string bad = bad_.empty() ? std::string() : "; " + bad_.sentence();
+  if (end_of_it.error)
+    return walk_again_or_cut(fmt::format("after {} {}{}", progress(), end_of_it.error->what(), bad));
+  if (torn_)
+    return walk_again_or_cut(
+        fmt::format("the listing ends in the middle of a line, after {}{}", progress(), bad));
+  if (rows_ == 0) return walk_again_or_cut("the listing ends before its first item" + bad);
+  const std::string reason = fmt::format("the listing ends after {}{}", progress(), bad);
+  if (!may_have_shifted(*total_ - reached, *total_)) return walk_again_or_cut(reason);
+  end(bad_.empty() ? State::shifted : State::holed, reason);
+}
+
+void StreamListing::judge_whole() {
+  if (!bad_.empty()) return end(State::holed, bad_.sentence());
+  if (auto reason = too_many_malformed(malformed_, rows_)) return end(State::holed, std::move(*reason));
   cut_reason_.clear();
   state_ = State::complete;
 }
 
 void StreamListing::walk_again_or_cut(std::string reason) {
-  if (walk_ >= caller_.options().restarts_max) return cut(std::move(reason));
+  if (walk_ >= caller_.options().restarts_max) return hand_over_or_cut(std::move(reason));
   ++walk_;
   log_warning("{}; it is walked again from its start", reason);
   cut_reason_ = std::move(reason);
   buffer_.clear();
+  bad_.clear();
   total_.reset();
-  next_index_ = malformed_ = 0;
+  torn_ = false;
+  next_index_ = rows_ = lost_lines_ = malformed_ = 0;
   ask(caller_.options().retry.first_delay);
 }
 
-void StreamListing::cut(std::string reason) {
-  state_ = State::cut;
+void StreamListing::hand_over_or_cut(std::string reason) {
+  if (pages_instead_ == PagesInstead::no) return end(State::cut, std::move(reason));
+  wants_pages_ = true;
   cut_reason_ = std::move(reason);
-  log_warning("the listing is cut: {}", cut_reason_);
+  log_warning("{}; the pages are asked instead of the stream", cut_reason_);
+  buffer_.clear();
+  caller_.drop();
+}
+
+void StreamListing::end(State state, std::string reason) {
+  state_ = state;
+  cut_reason_ = std::move(reason);
+  log_warning("{}", ending_of(*this));
   buffer_.clear();
   caller_.drop();
 }
 
 std::string StreamListing::progress() const {
-  if (!total_) return fmt::format("{} items", format_count(next_index_));
-  return fmt::format("{} of {} items", format_count(next_index_), format_count(*total_));
+  if (!total_) return fmt::format("{} items", format_count(rows_));
+  return fmt::format("{} of {} items", format_count(rows_), format_count(*total_));
 }
 
 }  // namespace medimirror

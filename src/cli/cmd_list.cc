@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -8,10 +9,13 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/stop.h"
+#include "base/units.h"
 #include "cli/commands.h"
 #include "cli/service_options.h"
 #include "cli/signals.h"
 #include "http/curl_transport.h"
+#include "listing_drive.h"
+#include "report/progress.h"
 
 namespace medimirror {
 
@@ -39,6 +43,20 @@ void print_batch(const std::vector<ListedItem>& batch, const ListFlags& flags) {
   }
 }
 
+// Standard output is the listing's: what is waited for goes to the other one, and nothing else does.
+class WaitsAlone final : public Progress {
+ public:
+  explicit WaitsAlone(SteadyTime start) : plain_(make_progress(ProgressStyle::plain, STDERR_FILENO, start)) {}
+  void update(const ProgressSnapshot& snapshot, SteadyTime now) override {
+    if (!snapshot.waits.empty()) plain_->update(snapshot, now);
+  }
+  void say(std::string_view sentence) override { plain_->say(sentence); }
+  void finish(SteadyTime) override {}
+
+ private:
+  std::unique_ptr<Progress> plain_;
+};
+
 }  // namespace
 
 ExitStatus list_command(const Config& config, const ListFlags& flags) {
@@ -50,20 +68,14 @@ ExitStatus list_command(const Config& config, const ListFlags& flags) {
   const std::unique_ptr<Listing> listing =
       list_media(api_options(config), config.select.filter, *transport, clock);
 
-  std::vector<ListedItem> batch;
-  for (;;) {
-    listing->advance(clock.steady_now());
-    while (listing->take(batch)) print_batch(batch, flags);
-    if (listing->state() != Listing::State::running) break;
-    if (stop.requested()) return ExitStatus::interrupted;
-    const SteadyTime now = clock.steady_now();
-    for (Completed& completed : transport->wait(std::clamp(listing->wake_at(), now, now + Millis(250))))
-      listing->handle(completed);
-  }
+  WaitsAlone progress(clock.steady_now());
+  drive(*listing, {*transport, clock, progress, stop},
+        [&](const std::vector<ListedItem>& batch) { print_batch(batch, flags); });
   std::fflush(stdout);
-  if (listing->state() == Listing::State::cut)
-    throw Error(ErrorKind::unavailable, fmt::format("the listing was cut short after {} items: {}",
-                                                    listing->items(), listing->cut_reason()));
+  if (listing->state() == Listing::State::running) return ExitStatus::interrupted;
+  if (listing->state() != Listing::State::complete)
+    throw Error(ErrorKind::unavailable,
+                fmt::format("{} items; {}", format_count(listing->items()), ending_of(*listing)));
   fmt::print(stderr, "{} items\n", listing->items());
   return ExitStatus::done;
 }

@@ -40,6 +40,8 @@ struct ApiSettings {
   std::string accept_language = "nl,fr,en";
   ListingMode listing = ListingMode::automatic;
   std::size_t page_size = 250;                 // 10, 50, 100 or 250
+  std::chrono::seconds answer_timeout{600};    // until the first byte of a stream
+  std::chrono::seconds wait_max{300};          // the longest Retry-After that a run waits for
   std::chrono::seconds full_listing_every{0};  // 0: every run walks the complete listing
 };
 

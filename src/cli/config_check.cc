@@ -186,6 +186,8 @@ class Check {
           fmt::format("api.requests_per_minute is {}; the service takes 45 to 100 and answers "
                       "the rest with 429",
                       config_.api.requests_per_minute));
+    for (const std::string& doubt : doubts_of_raw_filter(config_.select.filter.raw_json))
+      config_.warnings.push_back(fmt::format("select.filter is sent as it stands, but: {}", doubt));
     if (!config_.api.secret_problem.empty())
       config_.warnings.push_back("the secret of the API key: " + config_.api.secret_problem);
   }

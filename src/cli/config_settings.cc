@@ -153,13 +153,25 @@ void add_api(std::vector<Setting<Config>>& settings) {
       "listing", yes,
       "How the catalogue is listed: \"stream\" (one long answer), \"query\" (pages; the service shows at "
       "most\n"
-      "10000 items that way), \"auto\" (stream, and query where the stream is refused).",
+      "10000 items that way), \"auto\" (stream, and query where the stream is refused or keeps breaking "
+      "off).",
       choice_kind<ListingMode>(
           {{"auto", ListingMode::automatic}, {"stream", ListingMode::stream}, {"query", ListingMode::query}}),
       [](auto& c) -> auto& { return c.api.listing; });
   rows.add(
       "page_size", commented, "Items a page when listing by query: 10, 50, 100 or 250.",
       choice_of_numbers({10, 50, 100, 250}), [](auto& c) -> auto& { return c.api.page_size; });
+  rows.add(
+      "answer_timeout", commented,
+      "How long the service may take to begin a stream. One that does not is asked once more, then the pages "
+      "are.",
+      span_kind(seconds(1), seconds(86400)), [](auto& c) -> auto& { return c.api.answer_timeout; });
+  rows.add(
+      "wait_max", commented,
+      "The longest pause that a run sits out when the service asks for one (Retry-After). Beyond it the run "
+      "ends\n"
+      "with 7, and so do the runs until then, without asking.",
+      span_kind(seconds(0), seconds(86400)), [](auto& c) -> auto& { return c.api.wait_max; });
   rows.add(
       "full_listing_every", commented,
       "\"0s\": every run walks the complete listing. \"7d\": in between only what changed since the last "

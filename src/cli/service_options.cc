@@ -33,6 +33,8 @@ ApiOptions api_options(const Config& config) {
   options.listing = config.api.listing;
   options.requests_per_minute = config.api.requests_per_minute;
   options.page_size = config.api.page_size;
+  options.answer_ms_max = config.api.answer_timeout;
+  options.wait_ms_max = config.api.wait_max;
   options.retry.attempts_max = config.media.attempts;
   const std::optional<Url> url = parse_url(config.api.base_url);
   const std::string whose = (url ? url->origin() : config.api.base_url) + " " + config.api.key_id;

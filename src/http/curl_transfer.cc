@@ -11,7 +11,6 @@
 
 #include "base/error.h"
 #include "base/units.h"
-#include "http/gzip.h"
 #include "http/request_log.h"
 
 namespace medimirror {
@@ -24,6 +23,7 @@ constexpr std::uint64_t kProgressBytes = 1024;
 constexpr long kDnsCacheSeconds = 300;
 // libcurl hands over up to 100 pieces of a fast stream before it returns: what its reader must have room for.
 constexpr long kPieceBytesMax = 64 * 1024;
+constexpr long kUnpacedBufferBytes = 256 * 1024;
 
 SteadyTime steady_now() {
   return std::chrono::steady_clock::now();
@@ -140,16 +140,14 @@ std::optional<TransferFailure> CurlTransfer::begin(RequestId id, Request request
   } else {
     set(CURLOPT_HTTPGET, 1L);
   }
-  set_receive_buffer(request_.on_body ? std::min(kPieceBytesMax, settings_.receive_buffer_bytes)
-                                      : settings_.receive_buffer_bytes);
+  const long buffer_bytes = request_.paced ? settings_.receive_buffer_bytes : kUnpacedBufferBytes;
+  set_receive_buffer(request_.on_body ? std::min(kPieceBytesMax, buffer_bytes) : buffer_bytes);
   tries_http2_ = http2 && url.scheme == "https";
   set(CURLOPT_HTTP_VERSION, static_cast<long>(tries_http2_ ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   set(CURLOPT_PIPEWAIT, tries_http2_ ? 1L : 0L);
-  // "" asks for all that libcurl can decode; identity says no, and still decodes what comes compressed unasked, and fails
-  // at any label that it does not know.
-  set(CURLOPT_ACCEPT_ENCODING, request_.label_is_no_coding   ? nullptr
-                               : request_.accept_compression ? ""
-                                                             : "identity");
+  // "" asks for all that libcurl can decode; identity says no, and still decodes what comes compressed
+  // unasked.
+  set(CURLOPT_ACCEPT_ENCODING, request_.accept_compression ? "" : "identity");
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_ms_max.count()));
   set_headers();
   set_auth();
@@ -164,7 +162,6 @@ void CurlTransfer::set_headers() {
     if (!headers_) headers_.reset(longer);
   };
   for (const std::string& line : request_.headers) append(line);
-  if (request_.label_is_no_coding) append("Accept-Encoding: identity");
   // Without this a longer body would wait for a "100 Continue" that many servers never send.
   if (request_.method == Request::Method::post) append("Expect:");
   set(CURLOPT_HTTPHEADER, headers_.get());
@@ -217,7 +214,7 @@ curl_socket_t CurlTransfer::on_open_socket(void* self, curlsocktype, curl_sockad
   }
   // CLOEXEC: the decoder processes must not inherit connections.
   const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  const int buffer = transfer.settings_.socket_buffer_bytes;
+  const int buffer = transfer.request_.paced ? transfer.settings_.socket_buffer_bytes : 0;
   if (fd >= 0 && buffer > 0) ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
   return fd;
 }
@@ -304,10 +301,12 @@ bool CurlTransfer::take_bytes(std::string_view bytes) {
 // ---------------------------------------------------------------- the limits of time
 
 SteadyTime CurlTransfer::next_check(SteadyTime now) const {
-  // Not connected yet, the stall limit begins at some moment from now on, and may be the shorter one.
-  SteadyTime next =
-      connected_ ? progress_at_ + request_.stall_ms_max
-                 : std::min<SteadyTime>(started_at_ + request_.connect_ms_max, now + request_.stall_ms_max);
+  // Not connected yet, the stall limit begins at some moment from now on, and may be the shorter one; so it is with the
+  // first byte, from which on the stall limit counts.
+  const Millis first_byte = awaits_first_byte() ? request_.first_byte_ms_max : request_.stall_ms_max;
+  SteadyTime next = connected_ ? progress_at_ + first_byte : started_at_ + request_.connect_ms_max;
+  if (!connected_) next = std::min<SteadyTime>(next, now + first_byte);
+  if (!connected_ || awaits_first_byte()) next = std::min<SteadyTime>(next, now + request_.stall_ms_max);
   if (request_.total_ms_max.count() > 0)
     next = std::min<SteadyTime>(next, started_at_ + request_.total_ms_max);
   return next;
@@ -318,13 +317,19 @@ std::optional<TransferError> CurlTransfer::passed_limit(SteadyTime now) const {
     return TransferError::timeout_total;
   if (!connected_) {
     if (now >= started_at_ + request_.connect_ms_max) return TransferError::timeout_connect;
-  } else if (now >= progress_at_ + request_.stall_ms_max) {
+  } else if (now >=
+             progress_at_ + (awaits_first_byte() ? request_.first_byte_ms_max : request_.stall_ms_max)) {
     return TransferError::timeout_stall;
   }
   return std::nullopt;
 }
 
 // ---------------------------------------------------------------- what became of it
+
+void CurlTransfer::set_reading(bool reading) {
+  // Refused while there is no connection yet; then nothing is read either.
+  curl_easy_pause(easy_.get(), reading ? CURLPAUSE_CONT : CURLPAUSE_RECV);
+}
 
 bool CurlTransfer::used_http2() const {
   long version = 0;
@@ -361,8 +366,12 @@ TransferFailure CurlTransfer::failure_of(CURLcode code) const {
         return TransferError::tls;
       case CURLE_OPERATION_TIMEDOUT:
         return connected_ ? TransferError::timeout_stall : TransferError::timeout_connect;
-      case CURLE_PARTIAL_FILE:
       case CURLE_BAD_CONTENT_ENCODING:
+        return request_.accept_compression ? TransferError::encoding : TransferError::short_body;
+      // Ours would be in failure_: so libcurl's decoder stopped, as at the second member of a gzip body.
+      case CURLE_WRITE_ERROR:
+        return response_.header("content-encoding") ? TransferError::encoding : TransferError::protocol;
+      case CURLE_PARTIAL_FILE:
         return TransferError::short_body;
       case CURLE_HTTP2:
       case CURLE_HTTP2_STREAM:
@@ -395,16 +404,7 @@ Response CurlTransfer::take_response() {
   const bool has_no_body = response.status == 204 || response.status == 304;
   response.length_was_announced = content_length_ || chunked_ || has_no_body || response.http_version == 20;
   if (request_.hash_body) response.sha256 = hash_.finish();
-  if (request_.label_is_no_coding && looks_gzipped(response.body)) unpack(response);
   return response;
-}
-
-void CurlTransfer::unpack(Response& response) const {
-  std::optional<std::string> unpacked =
-      unpack_gzip(response.body, static_cast<std::size_t>(request_.body_bytes_max));
-  if (!unpacked) return;
-  response.body = std::move(*unpacked);
-  if (request_.hash_body) response.sha256 = sha256(response.body);
 }
 
 Completed CurlTransfer::finish(CURLcode code) {

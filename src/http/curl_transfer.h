@@ -32,8 +32,8 @@ namespace medimirror {
 struct CurlSettings {
   std::string user_agent;
   std::string ca_file, ca_folder;  // empty: as libcurl was built
-  long receive_buffer_bytes = 0;
-  int socket_buffer_bytes = 0;  // 0: as the kernel likes
+  long receive_buffer_bytes = 0;   // of requests that are paced
+  int socket_buffer_bytes = 0;     // the same; 0: as the kernel likes
 };
 
 class CurlTransfer {
@@ -52,7 +52,9 @@ class CurlTransfer {
   CURL* handle() const { return easy_.get(); }
   RequestId id() const { return id_; }
   std::uint64_t bytes_received() const { return bytes_received_; }
-  bool used_http2() const;  // or would have, when no answer came to tell
+  bool is_paced() const { return request_.paced; }
+  void set_reading(bool reading);  // false: takes no more bytes from the wire until it is set again
+  bool used_http2() const;         // or would have, when no answer came to tell
 
   // The limits of time. None can pass before next_check(), whatever happens until then.
   SteadyTime next_check(SteadyTime now) const;
@@ -84,11 +86,11 @@ class CurlTransfer {
   bool take_bytes(std::string_view bytes);
   bool fail(TransferError error, std::string detail);
   void made_progress();
+  bool awaits_first_byte() const { return request_.first_byte_ms_max.count() > 0 && bytes_received_ == 0; }
 
   TransferFailure failure_of(CURLcode code) const;
   TransferFailure failure(TransferError error, std::string detail) const;
   Response take_response();
-  void unpack(Response& response) const;
   void end(const Completed& completed);
 
   const CurlSettings& settings_;

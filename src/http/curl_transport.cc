@@ -33,8 +33,6 @@ constexpr Millis kPollMax{60'000};
 // the origin is asked over HTTP/1.1, where a connection that breaks takes one request along and not all.
 constexpr int kHttp2ErrorWeight = 8;
 constexpr int kHttp2ErrorsMax = 4 * kHttp2ErrorWeight;
-constexpr int kHttp1ErrorsMax = 3;
-constexpr int kNotOverHttp1[] = {400, 421, 426, 464, 505};
 
 void initialise_libcurl() {
   static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -121,15 +119,14 @@ class CurlTransport final : public Transport {
   struct Origin {
     std::size_t running = 0;
     int http2_errors = 0;  // weighted, see kHttp2ErrorsMax
-    enum class Http1 { unasked, on_trial, works, never } http1 = Http1::unasked;
-    int http1_errors = 0;  // on trial, in a row
-    bool http1_only() const { return http1 == Http1::on_trial || http1 == Http1::works; }
+    bool http1_only = false;
   };
   struct Slot {
     CurlTransfer transfer;
     std::string_view origin_name;
     Origin* origin = nullptr;
     std::uint64_t bytes_counted = 0;
+    bool reads = true;  // false: halted by the cap
     explicit Slot(const CurlSettings& settings) : transfer(settings) {}
   };
 
@@ -138,9 +135,10 @@ class CurlTransport final : public Transport {
   void work();
   void collect(CURL* handle, CURLcode code);
   void learn_http2(Slot& slot, const Completed& completed);
-  void learn_http1(Slot& slot, const Completed& completed);
   void enforce_limits(SteadyTime now);
   void count_bytes();
+  bool any_unpaced() const;
+  void pace(bool may_read);
   void sleep(SteadyTime until, bool reading);
   bool take_wake();
 
@@ -221,7 +219,7 @@ RequestId CurlTransport::start(Request request) {
   const SteadyTime now = std::chrono::steady_clock::now();
   auto& [name, origin] = *origins_.try_emplace(url->origin()).first;
   Slot& slot = take_slot();
-  const bool http2 = options_.http2 && !origin.http1_only();
+  const bool http2 = options_.http2 && !origin.http1_only;
   auto refused = slot.transfer.begin(id, std::move(request), *url, proxies_.proxy_for(*url), http2, now);
   if (refused) {
     completed_.push_back(slot.transfer.finish_as(refused->error, std::move(refused->detail)));
@@ -232,6 +230,7 @@ RequestId CurlTransport::start(Request request) {
   slot.origin_name = name;
   slot.origin = &origin;
   slot.bytes_counted = 0;
+  slot.reads = true;
   ++origin.running;
   running_.push_back(&slot);
   next_check_ = std::min(next_check_, slot.transfer.next_check(now));
@@ -240,6 +239,7 @@ RequestId CurlTransport::start(Request request) {
 
 // Takes the slot out of the running ones; its transfer must still be finished.
 void CurlTransport::give_back(Slot* slot) {
+  if (!slot->reads) slot->transfer.set_reading(true);  // the handle is used again
   curl_multi_remove_handle(multi_.get(), slot->transfer.handle());
   --slot->origin->running;
   std::erase(running_, slot);
@@ -272,15 +272,18 @@ std::vector<Completed> CurlTransport::wait(SteadyTime deadline) {
   for (;;) {
     SteadyTime now = std::chrono::steady_clock::now();
     const SteadyTime ready_at = throttle_.ready_at(now);
-    const bool reading = ready_at <= now;
+    const bool may_read = ready_at <= now;
+    pace(may_read);
+    const bool reading = may_read || any_unpaced();
     if (reading) work();
     if (now >= next_check_) enforce_limits(now);
     const bool news = !completed_.empty() || std::exchange(handed_over_, false);
     if (news || take_wake() || now >= deadline) return std::exchange(completed_, {});
-    sleep(std::min({deadline, next_check_, reading ? SteadyTime::max() : ready_at}), reading);
-    if (!reading) {
+    sleep(std::min({deadline, next_check_, may_read ? SteadyTime::max() : ready_at}), reading);
+    if (!may_read) {
       now = std::chrono::steady_clock::now();
-      for (Slot* slot : running_) slot->transfer.forgive_stall(now);
+      for (Slot* slot : running_)
+        if (slot->transfer.is_paced()) slot->transfer.forgive_stall(now);
     }
   }
 }
@@ -296,8 +299,25 @@ void CurlTransport::work() {
 
 void CurlTransport::count_bytes() {
   for (Slot* slot : running_) {
+    if (!slot->transfer.is_paced()) continue;
     const std::uint64_t bytes = slot->transfer.bytes_received();
     throttle_.took(bytes - std::exchange(slot->bytes_counted, bytes));
+  }
+}
+
+bool CurlTransport::any_unpaced() const {
+  return std::ranges::any_of(running_, [](const Slot* slot) { return !slot->transfer.is_paced(); });
+}
+
+// While nothing may be read, nothing at all is done, unless there are requests that the cap is not for: then the
+// others are halted one by one.
+void CurlTransport::pace(bool may_read) {
+  if (options_.bytes_per_second_max == 0) return;
+  const bool halt = !may_read && any_unpaced();
+  for (Slot* slot : running_) {
+    if (!slot->transfer.is_paced() || (slot->reads && !halt)) continue;
+    slot->reads = may_read;
+    slot->transfer.set_reading(may_read);
   }
 }
 
@@ -311,7 +331,7 @@ void CurlTransport::collect(CURL* handle, CURLcode code) {
   const std::exception_ptr exception = slot->transfer.take_exception();
   Completed completed = slot->transfer.finish(code);
   if (exception) std::rethrow_exception(exception);
-  http2 ? learn_http2(*slot, completed) : learn_http1(*slot, completed);
+  if (http2) learn_http2(*slot, completed);
   completed_.push_back(std::move(completed));
 }
 
@@ -325,25 +345,12 @@ void CurlTransport::learn_http2(Slot& slot, const Completed& completed) {
   const bool of_the_protocol = failure->error == TransferError::not_processed ||
                                failure->error == TransferError::short_body ||
                                failure->error == TransferError::reset;
-  if (!of_the_protocol || origin.http1 != Origin::Http1::unasked) return;
+  if (!of_the_protocol || origin.http1_only) return;
   origin.http2_errors += kHttp2ErrorWeight;
   if (origin.http2_errors < kHttp2ErrorsMax) return;
-  origin.http1 = Origin::Http1::on_trial;
+  origin.http1_only = true;
   log_info("{} keeps breaking off over HTTP/2 ({}): it is asked over HTTP/1.1 from now on", slot.origin_name,
            failure->detail);
-}
-
-// There are servers that speak HTTP/2 alone: when what first comes over HTTP/1.1 is, three times, no answer to the question,
-// it was the wrong remedy, and is not tried again. 426 and 505 mean just that; 400, 421 and 464 are what proxies say.
-void CurlTransport::learn_http1(Slot& slot, const Completed& completed) {
-  Origin& origin = *slot.origin;
-  if (origin.http1 != Origin::Http1::on_trial) return;
-  const auto* response = std::get_if<Response>(&completed.result);
-  const bool works =
-      response != nullptr && std::ranges::find(kNotOverHttp1, response->status) == std::end(kNotOverHttp1);
-  if (!works && ++origin.http1_errors < kHttp1ErrorsMax) return;
-  origin.http1 = works ? Origin::Http1::works : Origin::Http1::never;
-  if (!works) log_info("{} does not answer over HTTP/1.1: it is asked over HTTP/2 again", slot.origin_name);
 }
 
 void CurlTransport::enforce_limits(SteadyTime now) {
@@ -352,9 +359,7 @@ void CurlTransport::enforce_limits(SteadyTime now) {
     Slot* const slot = running_[i];
     if (const auto limit = slot->transfer.passed_limit(now)) {
       give_back(slot);
-      const bool http2 = slot->transfer.used_http2();
       completed_.push_back(slot->transfer.finish_as(*limit, detail_of(*limit)));
-      if (!http2) learn_http1(*slot, completed_.back());
     } else {
       next_check_ = std::min(next_check_, slot->transfer.next_check(now));
       ++i;

@@ -17,7 +17,7 @@ struct CurlTransportOptions {
   std::string user_agent;  // "medimirror/0.1.0 (webmaster@example.com)"
   std::size_t connections_per_host = 16;
   std::size_t requests_max = 64;
-  std::uint64_t bytes_per_second_max = 0;  // of all downloads together; 0: no cap
+  std::uint64_t bytes_per_second_max = 0;  // of all requests that are paced, together; 0: no cap
   bool http2 = true;
 };
 

@@ -21,7 +21,6 @@ namespace {
 
 constexpr Millis kAskAgainWhenBusy{20};
 constexpr Millis kBusyMax{5'000};  // the lock is held for microseconds; longer means its holder was stopped
-constexpr Millis kPauseMax{std::chrono::hours(24)};
 constexpr std::size_t kLedgerBytesMax = 64 * 1024;
 constexpr std::string_view kPauseWord = "pause ";
 
@@ -151,7 +150,8 @@ std::optional<WallTime> RateLimiter::try_take_from(Book& book, WallTime now) con
   for (WallTime& time : book.requests) time = std::min(time, now);
   std::ranges::sort(book.requests);
   std::erase_if(book.requests, [now](WallTime time) { return time <= now - kRateWindow; });
-  book.paused_until = book.paused_until <= now ? WallTime() : std::min(book.paused_until, now + kPauseMax);
+  book.paused_until =
+      book.paused_until <= now ? WallTime() : std::min(book.paused_until, now + kRatePauseMax);
   if (book.paused_until > now) return book.paused_until;
   if (const auto later = next_allowed(book.requests, options_.per_minute, now)) return later;
   book.requests.push_back(now);

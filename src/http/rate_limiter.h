@@ -27,7 +27,8 @@
 
 namespace medimirror {
 
-constexpr Millis kRateWindow{61'000};  // the service's 60 s and a margin for the way there
+constexpr Millis kRateWindow{61'000};                    // the service's 60 s and a margin for the way there
+constexpr Millis kRatePauseMax{std::chrono::hours(24)};  // what the service may ask for; more counts as this
 
 // When may the next request go? Nothing: now. `window` holds the times of earlier requests, any order.
 std::optional<WallTime> next_allowed(const std::vector<WallTime>& window, std::size_t per_minute,
@@ -50,6 +51,7 @@ class RateLimiter {
 
   // The service said "too many" (429): nobody takes a place before then; kept in the ledger too.
   void pause_until(WallTime until);
+  WallTime paused_until() const { return book_.paused_until; }  // as last read
 
  private:
   struct Book {

@@ -52,6 +52,7 @@ Verdict verdict_of(TransferError error) {
     case TransferError::timeout_stall:
     case TransferError::timeout_total:
     case TransferError::reset:
+    case TransferError::encoding:
     case TransferError::short_body:
     case TransferError::not_processed:
     case TransferError::protocol:
@@ -110,6 +111,8 @@ std::string_view name_of(TransferError error) {
       return "timeout_total";
     case TransferError::reset:
       return "reset";
+    case TransferError::encoding:
+      return "encoding";
     case TransferError::short_body:
       return "short_body";
     case TransferError::not_processed:

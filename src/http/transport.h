@@ -35,14 +35,12 @@ struct Request {
   enum class Method { get, post };
 
   Method method = Method::get;
-  std::string url;                   // absolute http(s) URL
-  std::vector<std::string> headers;  // "Name: value"
-  std::string body;                  // of a post
-  std::optional<BasicAuth> auth;     // sent to the URL's host, never further: redirects are not followed
-  bool accept_compression = false;   // worth it for listings, never for pictures
-  // A picture: the bytes decide, since stores and CDNs label whole ones as UTF-8, none, aws-chunked, or gzip. The body is
-  // as sent, but for a whole gzip, which is unpacked; identity is asked for.
-  bool label_is_no_coding = false;
+  std::string url;                     // absolute http(s) URL
+  std::vector<std::string> headers;    // "Name: value"
+  std::string body;                    // of a post
+  std::optional<BasicAuth> auth;       // sent to the URL's host, never further: redirects are not followed
+  bool accept_compression = false;     // worth it for listings, never for pictures
+  bool paced = true;                   // counts, and waits, where bytes a second are capped
   bool allow_private_address = false;  // else an address that is loopback, private or link-local is refused
   bool hash_body = false;              // SHA-256 as the bytes arrive
 
@@ -51,6 +49,7 @@ struct Request {
 
   Millis connect_ms_max{20'000};
   Millis stall_ms_max{30'000};   // this long with (almost) no bytes ends the transfer
+  Millis first_byte_ms_max{0};   // the same until the body's first byte; 0: as stall_ms_max
   Millis total_ms_max{300'000};  // 0: no limit (a listing stream)
 
   // With it the body is handed over piece by piece as it arrives instead of being kept, only for a 200.
@@ -66,6 +65,7 @@ enum class TransferError {
   timeout_stall,
   timeout_total,
   reset,            // the connection broke
+  encoding,         // the Content-Encoding cannot be undone: to be asked for without one
   short_body,       // fewer bytes than announced, broken chunks, or a stream error of HTTP/2
   not_processed,    // HTTP/2 GOAWAY or REFUSED_STREAM: safe to send again
   too_large,        // body_bytes_max

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/page_quote.h"
 #include "base/units.h"
 #include "image/container.h"
 #include "image/media_type.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+#include <string>
 
 namespace medimirror {
 
@@ -11,7 +11,6 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr std::size_t kLookBytes = 1024;
-constexpr std::size_t kQuoteBytes = 100;
 
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -74,48 +73,6 @@ constexpr std::array kMagics{
     Magic{"MZ"sv, {"a Windows program", false}},
 };
 
-// Bytes of a page as one printable line. A byte that is not part of well-formed UTF-8 becomes a '?'.
-std::string one_line(std::string_view text, std::size_t bytes_max) {
-  std::string line;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto first = static_cast<unsigned char>(text[at]);
-    std::size_t length = first < 0x80                    ? 1
-                         : first >= 0xC2 && first < 0xE0 ? 2
-                         : (first & 0xF0) == 0xE0        ? 3
-                                                         : 0;
-    if (length > text.size() - at) length = 0;
-    for (std::size_t i = 1; i < length; ++i)
-      if ((static_cast<unsigned char>(text[at + i]) & 0xC0) != 0x80) length = 0;
-    if (line.size() + std::max<std::size_t>(length, 1) > bytes_max) return line + "…";
-    if (length <= 1) {
-      const bool space = is_space(text[at]);
-      if (!space || (!line.empty() && line.back() != ' '))
-        line += space ? ' ' : first >= 0x20 && first < 0x7F ? text[at] : '?';
-    } else if (first == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0) {
-      line += '?';  // a control character of the upper half: terminals obey some of them
-    } else {
-      line += text.substr(at, length);
-    }
-    at += std::max<std::size_t>(length, 1);
-  }
-  while (!line.empty() && line.back() == ' ') line.pop_back();
-  return line;
-}
-
-std::string text_without_tags(std::string_view html) {
-  std::string text;
-  bool in_tag = false;
-  for (const char c : html) {
-    if (c == '<') in_tag = true;
-    if (!in_tag) text += c;
-    if (c == '>' && in_tag) {
-      in_tag = false;
-      text += ' ';
-    }
-  }
-  return text;
-}
-
 }  // namespace
 
 ImageFormat detect_format(std::string_view bytes) {
@@ -163,21 +120,6 @@ ForeignKind detect_foreign_kind(std::string_view bytes) {
       text.begin(), text.end(), [](char c) { return is_space(c) || static_cast<unsigned char>(c) >= 0x20; });
   if (printable && bytes.size() > 0) return {"a plain text", false};
   return {};
-}
-
-std::string quote_of_page(std::string_view html) {
-  constexpr std::size_t kTitleSearchBytes = 16 * 1024;
-  std::string lowered(html.substr(0, kTitleSearchBytes));
-  std::transform(lowered.begin(), lowered.end(), lowered.begin(), lower);
-  if (const std::size_t open = lowered.find("<title"); open != std::string::npos) {
-    const std::size_t from = lowered.find('>', open);
-    const std::size_t to = from == std::string::npos ? from : lowered.find("</title", from);
-    if (to != std::string::npos) {
-      std::string title = one_line(html.substr(from + 1, to - from - 1), kQuoteBytes);
-      if (!title.empty()) return title;
-    }
-  }
-  return one_line(text_without_tags(html.substr(0, kTitleSearchBytes)), kQuoteBytes);
 }
 
 }  // namespace medimirror

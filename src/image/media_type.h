@@ -4,7 +4,6 @@
 // Limits: looks at the first kilobyte at most. Pure; knows no libvips.
 #pragma once
 
-#include <string>
 #include <string_view>
 
 #include "base/image.h"
@@ -21,9 +20,5 @@ struct ForeignKind {
   bool is_picture = false;  // a picture, of a format that is not taken
 };
 ForeignKind detect_foreign_kind(std::string_view bytes);
-
-// The <title> of a web page, else the first words of the text, made fit for a log line: printable, on one
-// line, at most 100 bytes. Empty when there is nothing to quote.
-std::string quote_of_page(std::string_view html);
 
 }  // namespace medimirror

@@ -35,12 +35,16 @@ std::string with_reason(std::string_view start, const RunReport& report) {
 std::string of_partial(const RunReport& report) {
   if (report.items.pending > 0)
     return with_reason("finished, but not every picture could be asked for", report);
+  if (report.products && report.products->refused)
+    return "finished, but the service does not list its products, see below";
   if (report.items.failed > 0) return fmt::format("finished, but {} failed", pictures(report.items.failed));
   return "finished, but some files got no place of their own in the tree, see below";
 }
 
 std::string of_done(const RunReport& report) {
   if (report.held) return "done, but media/ does not follow";
+  if (report.listing.shifted || (report.products && report.products->shifted))
+    return "done, but what is listed moved meanwhile, so that nothing was removed for being absent";
   return report.listing.by == ListedBy::nothing ? "done, nothing that was known to be wanted is missing"
                                                 : "done, everything is as the service lists it";
 }

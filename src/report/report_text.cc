@@ -79,6 +79,12 @@ void write_listing(const RunReport& report, Text& text) {
           "the "
           "next run asks for it again.");
   }
+  if (listing.bad_places > 0) {
+    text.line("  {} of it could not be read as it came:", counted(listing.bad_places, "place", "places"));
+    for (const std::string& place : listing.places) text.line("    {}", shown(place));
+    if (listing.bad_places > listing.places.size())
+      text.line("    and {} more", format_count(listing.bad_places - listing.places.size()));
+  }
   if (listing.malformed > 0)
     text.line("  {} could not be understood and {} left out.", counted(listing.malformed, "entry", "entries"),
               listing.malformed == 1 ? "was" : "were");
@@ -94,6 +100,8 @@ void write_products(const RunReport& report, Text& text) {
               how_whole(products.by, products.complete), format_count(products.changed),
               format_count(products.removed));
     if (!products.complete) text.line("  Why: {}.", why_cut(report, products.cut_reason));
+  } else if (!products.cut_reason.empty()) {
+    text.line("Products: not listed, {}.", shown(products.cut_reason));
   }
   if (!products.codes) return;
   const RunReport::Products::Codes& codes = *products.codes;

@@ -14,11 +14,10 @@ Json json_of(const ReportedFailure& failure) {
 }
 
 Json json_of(const RunReport::Listing& listing) {
-  return {{"mode", name_of(listing.by)},
-          {"total", listing.total},
-          {"complete", listing.complete},
-          {"cut_reason", listing.cut_reason},
-          {"malformed", listing.malformed}};
+  return {{"mode", name_of(listing.by)},      {"total", listing.total},
+          {"complete", listing.complete},     {"shifted", listing.shifted},
+          {"cut_reason", listing.cut_reason}, {"malformed", listing.malformed},
+          {"bad_places", listing.bad_places}, {"places", listing.places}};
 }
 
 Json json_of(const RunReport::Items& items) {
@@ -55,11 +54,11 @@ Json json_of(const RunReport::View& view) {
 }
 
 Json json_of(const RunReport::Products& products) {
-  Json json = {{"mode", name_of(products.by)},    {"total", products.total},
-               {"complete", products.complete},   {"cut_reason", products.cut_reason},
-               {"listed", products.listed},       {"unchanged", products.unchanged},
-               {"changed", products.changed},     {"removed", products.removed},
-               {"malformed", products.malformed}, {"requests", products.requests}};
+  Json json = {
+      {"mode", name_of(products.by)},      {"total", products.total},     {"complete", products.complete},
+      {"cut_reason", products.cut_reason}, {"listed", products.listed},   {"unchanged", products.unchanged},
+      {"changed", products.changed},       {"removed", products.removed}, {"malformed", products.malformed},
+      {"requests", products.requests},     {"shifted", products.shifted}, {"refused", products.refused}};
   if (products.codes)
     json["codes"] = {{"asked", products.codes->asked},
                      {"wrong", products.codes->wrong},

@@ -44,8 +44,11 @@ struct RunReport {
     ListedBy by = ListedBy::not_reached;
     std::uint64_t total = 0;  // as the service announced it
     bool complete = false;
+    bool shifted = false;  // not complete because rows moved while they were listed, and for nothing else
     std::string cut_reason;
     std::uint64_t malformed = 0;
+    std::uint64_t bad_places = 0;     // that could not be read, and were read past
+    std::vector<std::string> places;  // the first of them in words
   } listing;
 
   struct Items {
@@ -95,6 +98,8 @@ struct RunReport {
     ListedBy by = ListedBy::not_reached;
     std::uint64_t total = 0, listed = 0, unchanged = 0, changed = 0, removed = 0, malformed = 0, requests = 0;
     bool complete = false;
+    bool shifted = false;  // as of the listing
+    bool refused = false;  // the service does not list them, and asking again will not change that
     std::string cut_reason;
     // Only with a list of codes.
     struct Codes {

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/error.h"
+#include "base/page_quote.h"
 #include "base/units.h"
 #include "http/url.h"
 #include "image/media_type.h"
@@ -18,7 +19,6 @@ namespace {
 using Result = Check::Result;
 
 constexpr Millis kRequestMax{30'000};
-constexpr Millis kListingMax{120'000};
 constexpr UnixSeconds kClockSkewMax = 300;
 
 class ServiceDoctor {
@@ -106,41 +106,19 @@ class ServiceDoctor {
     }
   }
 
-  // One listing of ten items: what the key may see.
+  // One request for ten items: what the key may see.
   bool examine_key() {
-    ApiOptions api = options_.api;
-    api.listing = ListingMode::query;
-    api.page_size = 10;
+    FirstMedia first;
     try {
-      const std::unique_ptr<Listing> listing = list_media(api, options_.filter, transport_, clock_);
-      std::vector<ListedItem> batch;
-      const SteadyTime end = clock_.steady_now() + kListingMax;
-      while (clock_.steady_now() < end) {
-        listing->advance(clock_.steady_now());
-        if (listing->take(batch)) {
-          for (const ListedItem& listed : batch)
-            if (std::optional<MediaItem> item = parse_media_item(listed.json))
-              items_.push_back(std::move(*item));
-          break;
-        }
-        if (listing->state() != Listing::State::running) break;
-        for (Completed& completed :
-             transport_.wait(std::min(end, std::max(clock_.steady_now(), listing->wake_at()))))
-          listing->handle(completed);
-      }
-      if (listing->state() == Listing::State::cut && items_.empty()) {
-        say(Result::bad, "key", fmt::format("the listing broke off: {}", listing->cut_reason()));
-        return false;
-      }
-      const std::optional<std::uint64_t> total = listing->total();
-      say(Result::good, "key",
-          fmt::format("it is taken; the selection names {} media",
-                      total ? fmt::format("{}{}", format_count(*total), *total >= 10'000 ? " or more" : "")
-                            : "some"));
+      first = first_media(options_.api, options_.filter, transport_, clock_);
     } catch (const Error& error) {
       say(Result::bad, "key", error.what());
       return false;
     }
+    say(Result::good, "key",
+        fmt::format("it is taken; the selection names {} media{}", format_count(first.total),
+                    first.total >= kTotalCap ? " or more, which is as far as the service counts" : ""));
+    items_ = std::move(first.items);
     if (items_.empty())
       say(Result::warning, "selection",
           "it names no media at all: check the [select] section (`medimirror list`)");

@@ -7,6 +7,9 @@ import time
 from harness import SAFETY_LIMIT, TRY_LATER, EndToEnd, item, main, listing_of, pictures_in, png, \
     stream_of, wait_until
 
+# Else the pages would be asked instead, which are whole.
+STREAM = {"listing": "stream"}
+
 
 class CutStream(EndToEnd):
     def test_cut_at_every_percent(self):
@@ -18,11 +21,13 @@ class CutStream(EndToEnd):
         # Each run waits a second before it asks again, so several mirrors wait side by side.
         def cut_often(percents):
             service = self.scripted(items, files)
-            mirror = self.mirror(service, f"m{percents[0]}")
+            mirror = self.mirror(service, f"m{percents[0]}", api=STREAM)
             self.sync(mirror)
             before = listing_of(mirror.media)
             for percent in percents:
-                service.listing = whole[:max(1, len(whole) * percent // 100)]
+                end = max(1, len(whole) * percent // 100)
+                end -= whole[end - 1:end] == b"\n"  # in mid-line: else the last few may have left meanwhile
+                service.listing = whole[:end]
                 run = self.sync(mirror, exits=TRY_LATER)
                 self.assertFalse(run.report["listing"]["complete"], percent)
                 self.assertTrue(run.report["listing"]["cut_reason"], percent)
@@ -46,7 +51,7 @@ class CutStream(EndToEnd):
         filters = []
         service = self.scripted(lambda body: (filters.append(json.loads(body)["filter"]), stream)[1], files)
         # with this set, a run asks for what changed since the cursor, where there is one
-        mirror = self.mirror(service, api={"full_listing_every": "30d"})
+        mirror = self.mirror(service, api=STREAM | {"full_listing_every": "30d"})
         stream = stream_of(items)[:-200]
         self.sync(mirror, exits=TRY_LATER)
         self.assertEqual(len(pictures_in(mirror.media)), 59)  # what was named before the cut is there
@@ -88,7 +93,7 @@ class CutStream(EndToEnd):
 
     def test_cut_stream_of_a_changed_catalogue_adds_and_removes_nothing(self):
         service = self.sandbox(media=300)
-        mirror = self.mirror(service)
+        mirror = self.mirror(service, api=STREAM)
         self.sync(mirror)
         before = pictures_in(mirror.media)
         service.evolve(removed=10, changed=50)
@@ -104,7 +109,7 @@ class CutStream(EndToEnd):
 
     def test_error_object_in_mid_stream(self):
         service = self.sandbox(media=300)
-        mirror = self.mirror(service)
+        mirror = self.mirror(service, api=STREAM)
         self.sync(mirror)
         before = listing_of(mirror.media)
         service.fault("stream_error", "/v4/media/stream", at_byte=20_000)
@@ -114,7 +119,7 @@ class CutStream(EndToEnd):
 
     def test_listings_that_look_complete(self):
         service = self.sandbox(media=300)
-        mirror = self.mirror(service)
+        mirror = self.mirror(service, api=STREAM)
         self.sync(mirror)
         before = listing_of(mirror.media)
         for kind in ("listing_empty", "listing_half"):
@@ -138,9 +143,17 @@ class CutStream(EndToEnd):
         self.assertEqual(service.media_requests(), 0)
         self.assertEqual(listing_of(mirror.media), before)
 
+    def test_cut_again_and_again_is_asked_by_pages(self):
+        service = self.sandbox(media=300)
+        mirror = self.mirror(service)
+        service.fault("stream_cut", "/v4/media/stream", at_byte=30_000)
+        run = self.sync(mirror)
+        self.assertEqual(run.report["listing"]["mode"], "query")
+        self.check_against_truth(mirror, service)
+
     def test_no_match_at_all_is_an_empty_mirror(self):
         service = self.scripted([])
-        mirror = self.mirror(service)
+        mirror = self.mirror(service, api=STREAM)
         run = self.sync(mirror)
         self.assertTrue(run.report["listing"]["complete"])
         self.assertEqual(run.items["listed"], 0)

@@ -49,6 +49,7 @@ class HostileService:
 
     def __init__(self, good):
         self.good, self.rows, self.bodies, self.dates = good, {}, {}, {}
+        self.products = None  # what each request for products gets, when not the listing itself
         self.pictures = {f"/m/{id}.png": png(id) for id in range(1, 200)}
         service = self
 
@@ -81,6 +82,8 @@ class HostileService:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 row, kind = self.path.split("/")[1], self.path.rsplit("/", 1)[1]
                 service.bodies.setdefault(row, []).append(body)
+                if "/products/" in self.path and service.products is not None:
+                    return self.send(service.products)
                 self.send(service.rows.get(row, service.good)(kind, json.loads(body)))
 
             def do_GET(self):
@@ -185,7 +188,7 @@ class Hostility:
         del self.service.rows[key]
         self.service.bodies[key] = []
         mirror.run("sync", "--dry-run", environment={"MEDIMIRROR_API_FULL_LISTING_EVERY": "7d"})
-        found = re.search(rb'"updatedSince":\{"from":(\d+)', self.service.bodies[key][0])
+        found = re.search(rb'"updatedSince":(\d+)', self.service.bodies[key][0])
         return int(found[1]) + 3600 if found else None
 
     def check_recovery(self, mirror, key):

@@ -117,7 +117,8 @@ ROWS = {
     "another organisation's": Row(KEPT, listing([item(id) for id in range(101, 141)]), None),
     "another organisation's in part": Row(KEPT, listing([item(id) for id in range(30, 70)]), None),
     # totals
-    "a total too high": Row(NOTHING, listing(GOOD, MEDIA + 1), TRY_LATER),
+    "a total too high by one": Row(NOTHING, listing(GOOD, MEDIA + 1), DONE),
+    "a total too high": Row(NOTHING, listing(GOOD, MEDIA + 10), TRY_LATER),
     "a total too low": Row(NOTHING, listing(GOOD, MEDIA - 1), TRY_LATER),
     "a total of zero": Row(NOTHING, listing(GOOD, 0), TRY_LATER),
     "a negative total": Row(NOTHING, meta_with(total=-MEDIA), TRY_LATER),

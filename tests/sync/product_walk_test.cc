@@ -48,6 +48,18 @@ class Walk : public testing::Test {
   std::unique_ptr<Progress> progress_ = make_progress(ProgressStyle::none, 2, SteadyTime{});
 };
 
+TEST_F(Walk, AListingWithHolesRemovesNothingAndTheOthersAreListedAllTheSame) {
+  walk({{{line(1, 5), line(2, 6), line(3, 6)}}});
+  for (const Listing::State end : {Listing::State::holed, Listing::State::shifted}) {
+    const RunReport::Products report = walk({{{line(1, 5)}}, {{line(2, 6)}}}, end);
+    EXPECT_EQ(report.listed, 2u);
+    EXPECT_FALSE(report.complete);
+    EXPECT_EQ(report.shifted, end == Listing::State::shifted);
+    EXPECT_EQ(report.removed, 0u);
+  }
+  EXPECT_EQ(walk({{{line(1, 5)}}, {{line(2, 6)}}}, Listing::State::cut).listed, 1u);
+}
+
 TEST_F(Walk, KeepsWhatIsNewAndLooksAwayFromWhatIsNot) {
   EXPECT_EQ(walk({{{line(1, 5), line(2, 6)}, {line(3, 6)}}}).changed, 3u);
   EXPECT_THAT(index_->view().products_of_media(6), ElementsAre("M2", "M3"));
