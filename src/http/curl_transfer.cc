@@ -140,6 +140,10 @@ std::optional<TransferFailure> CurlTransfer::begin(RequestId id, Request request
   } else {
     set(CURLOPT_HTTPGET, 1L);
   }
+  // On a kept connection that turns out to be dead libcurl sends a request again without a word, and a post is counted: it
+  // goes out on a connection of its own, once.
+  set(CURLOPT_FRESH_CONNECT, is_post ? 1L : 0L);
+  set(CURLOPT_FORBID_REUSE, is_post ? 1L : 0L);
   const long buffer_bytes = request_.paced ? settings_.receive_buffer_bytes : kUnpacedBufferBytes;
   set_receive_buffer(request_.on_body ? std::min(kPieceBytesMax, buffer_bytes) : buffer_bytes);
   tries_http2_ = http2 && url.scheme == "https";
@@ -245,10 +249,10 @@ bool CurlTransfer::fail(TransferError error, std::string detail) {
 }
 
 bool CurlTransfer::take_header_line(std::string_view line) {
-  if (headers_done_ && !line.starts_with("HTTP/")) return true;  // a trailer
-  header_bytes_ += line.size();
+  header_bytes_ += line.size();  // trailers too: libcurl keeps each of them
   if (header_bytes_ > kHeaderBytesMax)
     return fail(TransferError::protocol, "the answer's headers have no end");
+  if (headers_done_ && !line.starts_with("HTTP/")) return true;  // a trailer
   line = trim(line);
   if (line.empty()) return take_end_of_headers();
   if (line.starts_with("HTTP/")) {

@@ -156,6 +156,33 @@ TEST_F(CurlTransportTest, SkipsInterimAnswersAndTrailers) {
   EXPECT_EQ(response.header("x-late"), std::nullopt);
 }
 
+TEST_F(CurlTransportTest, TrailersHaveALimitAsHeadersHave) {
+  std::string trailers;
+  for (int i = 0; i < 20'000; ++i) trailers += "X-Late: " + std::string(50, 'x') + "\r\n";
+  server_.on("/a", {send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n" + trailers),
+                    stall()});
+  for (const bool in_pieces : {true, false}) {
+    Request request = get(server_.url("/a"));
+    if (in_pieces) request.on_body = [](std::string_view) { return true; };
+    EXPECT_THAT(fail(std::move(request)).detail, HasSubstr("no end"));
+  }
+}
+
+// libcurl would send it again by itself on a new connection, and nobody would have counted it.
+TEST_F(CurlTransportTest, APostIsSentOnceThoughAKeptConnectionDies) {
+  server_.on("/kept", answer(200, "abc"));
+  server_.on("/post", {close_connection()});
+  respond(get(server_.url("/kept")));
+  for (int i = 0; i < 3; ++i) {
+    Request request = get(server_.url("/post"));
+    request.method = Request::Method::post;
+    request.body = "{}";
+    EXPECT_EQ(fail(std::move(request)).error, TransferError::reset);
+  }
+  respond(get(server_.url("/kept")));
+  EXPECT_EQ(server_.requests().size(), 5u);
+}
+
 TEST_F(CurlTransportTest, TellsWhetherACutWouldHaveBeenNoticed) {
   server_.on("/close", {send("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nperhaps all"), close_connection()});
   server_.on("/chunked",
