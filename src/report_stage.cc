@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "base/file.h"
+#include "base/units.h"
 #include "listing_drive.h"
 #include "report/metrics.h"
 #include "upkeep/undo.h"
@@ -41,11 +42,19 @@ std::uint64_t unaccounted(const RunReport& report) {
   return listed - std::min(listed, told);
 }
 
-std::string joined(const std::vector<HostTrouble>& trouble) {
+// "since 17:43 UTC"; with the date where that is long ago.
+std::string since_when(SteadyTime since, const Clock& clock) {
+  const auto ago = std::chrono::duration_cast<std::chrono::seconds>(clock.steady_now() - since);
+  const std::string time = format_utc(clock.unix_now() - ago.count());
+  return fmt::format("since {}", ago < std::chrono::hours(12) ? time.substr(11, 5) + " UTC" : time);
+}
+
+std::string joined(const std::vector<HostTrouble>& trouble, const Clock& clock) {
   std::string text;
   for (const HostTrouble& host : trouble) {
     if (!text.empty()) text += "; ";
-    text += host.sentence;
+    text += host.outage ? fmt::format("{} {}", host.outage->clause, since_when(host.outage->since, clock))
+                        : host.sentence;
   }
   return text;
 }
@@ -62,9 +71,9 @@ RunOutcome outcome_of(const Ending& ending, const RunReport& report) {
   return partial ? RunOutcome::partial : RunOutcome::done;
 }
 
-std::string why_unfinished(const Ending& ending, const RunReport& report) {
+std::string why_unfinished(const Ending& ending, const Clock& clock, const RunReport& report) {
   if (ending.stopped) return "";
-  if (!ending.trouble.empty()) return joined(ending.trouble);
+  if (!ending.trouble.empty()) return joined(ending.trouble, clock);
   if (!ending.listing_cut) return "";
   const bool of_media = !report.listing.cut_reason.empty();
   const std::string reason =
@@ -133,10 +142,10 @@ void report_error(const Error& error, RunReport& report) {
   report.exit_code = static_cast<int>(exit_status_of(error.kind()));
 }
 
-void report_ending(const Ending& ending, RunReport& report) {
+void report_ending(const Ending& ending, const Clock& clock, RunReport& report) {
   report.outcome = outcome_of(ending, report);
   report.exit_code = static_cast<int>(row_of(report.outcome).exit_status);
-  report.unfinished = why_unfinished(ending, report);
+  report.unfinished = why_unfinished(ending, clock, report);
 }
 
 void write_down(const RunReport& report, const std::filesystem::path& reports_folder, Index* index,

@@ -36,7 +36,7 @@ struct Ending {
   bool listing_cut = false;               // of media or products; not by a stop
   std::vector<HostTrouble> trouble = {};  // hosts that were left alone
 };
-void report_ending(const Ending& ending, RunReport& report);
+void report_ending(const Ending& ending, const Clock& clock, RunReport& report);
 
 // reports/last-run.json, last-run.txt, metrics.prom and, where there is one, the index.
 void write_down(const RunReport& report, const std::filesystem::path& reports_folder, Index* index,

@@ -396,7 +396,7 @@ class Sync {
                    .over_limit = over_limit_,
                    .listing_cut = asked && (media_cut || products_.cut()),
                    .trouble = result_.trouble},
-                  report_);
+                  clock_, report_);
   }
 
   void keep_report() {

@@ -180,6 +180,10 @@ void HostHealth::note_outage(const std::string& reason, SteadyTime now) {
   give_up(fmt::format("{} has {} (nearly) every request for {} ({}): run again later", origin_,
                       pace_.metered() ? "refused" : "failed", format_duration(millis(failed_for)), reason),
           true);
+  const bool answers = reason.starts_with("http_");
+  trouble_->outage = {answers ? fmt::format("{} fails (nearly) every request ({})", origin_, reason)
+                              : fmt::format("{} does not answer ({})", origin_, reason),
+                      *failing_since_};
 }
 
 // ---------------------------------------------------------------- pausing and giving up

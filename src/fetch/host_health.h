@@ -33,6 +33,11 @@ struct HostTrouble {
   std::string host;        // origin
   std::string sentence;    // what happened and what to do
   bool try_later = false;  // the host is down, limits or bars us; else the settings are the likely reason
+  struct Outage {
+    std::string clause;  // "https://media.example does not answer"
+    SteadyTime since{};
+  };
+  std::optional<Outage> outage = {};  // where it is one
 };
 
 class HostHealth {

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "http/gzip.h"
 #include "http/request_log.h"
 
 namespace medimirror {
@@ -149,9 +150,11 @@ std::optional<TransferFailure> CurlTransfer::begin(RequestId id, Request request
   tries_http2_ = http2 && url.scheme == "https";
   set(CURLOPT_HTTP_VERSION, static_cast<long>(tries_http2_ ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
   set(CURLOPT_PIPEWAIT, tries_http2_ ? 1L : 0L);
-  // "" asks for all that libcurl can decode; identity says no, and still decodes what comes compressed
-  // unasked.
-  set(CURLOPT_ACCEPT_ENCODING, request_.accept_compression ? "" : "identity");
+  // "" asks for all that libcurl can decode; identity says no, and still decodes what comes compressed unasked, and fails
+  // at any label that it does not know.
+  set(CURLOPT_ACCEPT_ENCODING, request_.label_is_no_coding   ? nullptr
+                               : request_.accept_compression ? ""
+                                                             : "identity");
   set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_ms_max.count()));
   set_headers();
   set_auth();
@@ -166,6 +169,7 @@ void CurlTransfer::set_headers() {
     if (!headers_) headers_.reset(longer);
   };
   for (const std::string& line : request_.headers) append(line);
+  if (request_.label_is_no_coding) append("Accept-Encoding: identity");
   // Without this a longer body would wait for a "100 Continue" that many servers never send.
   if (request_.method == Request::Method::post) append("Expect:");
   set(CURLOPT_HTTPHEADER, headers_.get());
@@ -408,7 +412,16 @@ Response CurlTransfer::take_response() {
   const bool has_no_body = response.status == 204 || response.status == 304;
   response.length_was_announced = content_length_ || chunked_ || has_no_body || response.http_version == 20;
   if (request_.hash_body) response.sha256 = hash_.finish();
+  if (request_.label_is_no_coding && looks_gzipped(response.body)) unpack(response);
   return response;
+}
+
+void CurlTransfer::unpack(Response& response) const {
+  std::optional<std::string> unpacked =
+      unpack_gzip(response.body, static_cast<std::size_t>(request_.body_bytes_max));
+  if (!unpacked) return;
+  response.body = std::move(*unpacked);
+  if (request_.hash_body) response.sha256 = sha256(response.body);
 }
 
 Completed CurlTransfer::finish(CURLcode code) {

@@ -91,6 +91,7 @@ class CurlTransfer {
   TransferFailure failure_of(CURLcode code) const;
   TransferFailure failure(TransferError error, std::string detail) const;
   Response take_response();
+  void unpack(Response& response) const;
   void end(const Completed& completed);
 
   const CurlSettings& settings_;

@@ -33,6 +33,8 @@ constexpr Millis kPollMax{60'000};
 // the origin is asked over HTTP/1.1, where a connection that breaks takes one request along and not all.
 constexpr int kHttp2ErrorWeight = 8;
 constexpr int kHttp2ErrorsMax = 4 * kHttp2ErrorWeight;
+constexpr int kHttp1ErrorsMax = 3;
+constexpr int kNotOverHttp1[] = {400, 421, 426, 464, 505};
 
 void initialise_libcurl() {
   static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -119,7 +121,9 @@ class CurlTransport final : public Transport {
   struct Origin {
     std::size_t running = 0;
     int http2_errors = 0;  // weighted, see kHttp2ErrorsMax
-    bool http1_only = false;
+    enum class Http1 { unasked, on_trial, works, never } http1 = Http1::unasked;
+    int http1_errors = 0;  // on trial, in a row
+    bool http1_only() const { return http1 == Http1::on_trial || http1 == Http1::works; }
   };
   struct Slot {
     CurlTransfer transfer;
@@ -135,6 +139,7 @@ class CurlTransport final : public Transport {
   void work();
   void collect(CURL* handle, CURLcode code);
   void learn_http2(Slot& slot, const Completed& completed);
+  void learn_http1(Slot& slot, const Completed& completed);
   void enforce_limits(SteadyTime now);
   void count_bytes();
   bool any_unpaced() const;
@@ -219,7 +224,7 @@ RequestId CurlTransport::start(Request request) {
   const SteadyTime now = std::chrono::steady_clock::now();
   auto& [name, origin] = *origins_.try_emplace(url->origin()).first;
   Slot& slot = take_slot();
-  const bool http2 = options_.http2 && !origin.http1_only;
+  const bool http2 = options_.http2 && !origin.http1_only();
   auto refused = slot.transfer.begin(id, std::move(request), *url, proxies_.proxy_for(*url), http2, now);
   if (refused) {
     completed_.push_back(slot.transfer.finish_as(refused->error, std::move(refused->detail)));
@@ -331,7 +336,7 @@ void CurlTransport::collect(CURL* handle, CURLcode code) {
   const std::exception_ptr exception = slot->transfer.take_exception();
   Completed completed = slot->transfer.finish(code);
   if (exception) std::rethrow_exception(exception);
-  if (http2) learn_http2(*slot, completed);
+  http2 ? learn_http2(*slot, completed) : learn_http1(*slot, completed);
   completed_.push_back(std::move(completed));
 }
 
@@ -345,12 +350,25 @@ void CurlTransport::learn_http2(Slot& slot, const Completed& completed) {
   const bool of_the_protocol = failure->error == TransferError::not_processed ||
                                failure->error == TransferError::short_body ||
                                failure->error == TransferError::reset;
-  if (!of_the_protocol || origin.http1_only) return;
+  if (!of_the_protocol || origin.http1 != Origin::Http1::unasked) return;
   origin.http2_errors += kHttp2ErrorWeight;
   if (origin.http2_errors < kHttp2ErrorsMax) return;
-  origin.http1_only = true;
+  origin.http1 = Origin::Http1::on_trial;
   log_info("{} keeps breaking off over HTTP/2 ({}): it is asked over HTTP/1.1 from now on", slot.origin_name,
            failure->detail);
+}
+
+// There are servers that speak HTTP/2 alone: when what first comes over HTTP/1.1 is, three times, no answer to the question,
+// it was the wrong remedy, and is not tried again. 426 and 505 mean just that; 400, 421 and 464 are what proxies say.
+void CurlTransport::learn_http1(Slot& slot, const Completed& completed) {
+  Origin& origin = *slot.origin;
+  if (origin.http1 != Origin::Http1::on_trial) return;
+  const auto* response = std::get_if<Response>(&completed.result);
+  const bool works =
+      response != nullptr && std::ranges::find(kNotOverHttp1, response->status) == std::end(kNotOverHttp1);
+  if (!works && ++origin.http1_errors < kHttp1ErrorsMax) return;
+  origin.http1 = works ? Origin::Http1::works : Origin::Http1::never;
+  if (!works) log_info("{} does not answer over HTTP/1.1: it is asked over HTTP/2 again", slot.origin_name);
 }
 
 void CurlTransport::enforce_limits(SteadyTime now) {
@@ -359,7 +377,9 @@ void CurlTransport::enforce_limits(SteadyTime now) {
     Slot* const slot = running_[i];
     if (const auto limit = slot->transfer.passed_limit(now)) {
       give_back(slot);
+      const bool http2 = slot->transfer.used_http2();
       completed_.push_back(slot->transfer.finish_as(*limit, detail_of(*limit)));
+      if (!http2) learn_http1(*slot, completed_.back());
     } else {
       next_check_ = std::min(next_check_, slot->transfer.next_check(now));
       ++i;

@@ -35,12 +35,15 @@ struct Request {
   enum class Method { get, post };
 
   Method method = Method::get;
-  std::string url;                     // absolute http(s) URL
-  std::vector<std::string> headers;    // "Name: value"
-  std::string body;                    // of a post
-  std::optional<BasicAuth> auth;       // sent to the URL's host, never further: redirects are not followed
-  bool accept_compression = false;     // worth it for listings, never for pictures
-  bool paced = true;                   // counts, and waits, where bytes a second are capped
+  std::string url;                   // absolute http(s) URL
+  std::vector<std::string> headers;  // "Name: value"
+  std::string body;                  // of a post
+  std::optional<BasicAuth> auth;     // sent to the URL's host, never further: redirects are not followed
+  bool accept_compression = false;   // worth it for listings, never for pictures
+  bool paced = true;                 // counts, and waits, where bytes a second are capped
+  // A picture: the bytes decide, since stores and CDNs label whole ones as UTF-8, none, aws-chunked, or gzip. The body is
+  // as sent, but for a whole gzip, which is unpacked; identity is asked for.
+  bool label_is_no_coding = false;
   bool allow_private_address = false;  // else an address that is loopback, private or link-local is refused
   bool hash_body = false;              // SHA-256 as the bytes arrive
 

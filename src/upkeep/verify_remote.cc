@@ -89,6 +89,7 @@ class RemoteCheck {
     request.headers = conditional_headers(question.validators);
     request.allow_private_address = options_.allow_private_addresses;
     request.hash_body = true;
+    request.label_is_no_coding = true;
     request.body_bytes_max = options_.bytes_max;
     request.connect_ms_max = options_.connect_ms_max;
     request.stall_ms_max = options_.stall_ms_max;

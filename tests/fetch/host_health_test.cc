@@ -51,7 +51,11 @@ TEST_F(HostHealthTest, ALimitWithoutEndIsLeftWithinTwentyRequestsAndAMinuteOrTwo
   EXPECT_EQ(count<Cancelled>(results), 4'900u);
   EXPECT_LE(asked_, 121u);
   EXPECT_LE(clock_.steady_now() - start, std::chrono::minutes(2));
-  EXPECT_TRUE(downloader_->trouble().at(0).try_later);
+  const HostTrouble trouble = downloader_->trouble().at(0);
+  EXPECT_TRUE(trouble.try_later);
+  ASSERT_TRUE(trouble.outage);
+  EXPECT_THAT(trouble.outage->clause, HasSubstr("fails (nearly) every request (http_429)"));
+  EXPECT_GE(trouble.outage->since, start);
 }
 
 TEST_F(HostHealthTest, OneGrantAMinuteIsNoWayToGoOn) {

@@ -58,7 +58,9 @@ bool accepts(std::uint16_t port) {
 class Nginx {
  public:
   // Proxies everything to `upstream`; each answer says in X-Connection which connection of ours it came over.
-  Nginx(const std::filesystem::path& folder, std::uint16_t upstream, int requests_per_connection)
+  // `extra` is more of its server's configuration.
+  Nginx(const std::filesystem::path& folder, std::uint16_t upstream, int requests_per_connection,
+        const std::string& extra)
       : port_(free_port()) {
     const std::string f = folder.native();
     std::string conf = fmt::format(
@@ -70,10 +72,10 @@ class Nginx {
       conf += fmt::format("{}_temp_path {}/{};\n", kind, f, kind);
     conf += fmt::format(
         "server {{ listen 127.0.0.1:{0} ssl http2; ssl_certificate {1}/cert.pem; ssl_certificate_key "
-        "{1}/key.pem;\n"
+        "{1}/key.pem; {3}\n"
         "location / {{ proxy_pass http://127.0.0.1:{2}; add_header X-Connection $connection always; }} }} "
         "}}\n",
-        port_, f, upstream);
+        port_, f, upstream, extra);
     std::ofstream(folder / "nginx.conf") << conf;
     const std::string conf_path = f + "/nginx.conf", early_log = f + "/early.log";
     const char* arguments[] = {"nginx",           "-p", f.c_str(),         "-e",
@@ -123,8 +125,8 @@ class Http2Test : public testing::Test {
     upstream_.on("/stall", {send("HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\nhalf"), stall()});
   }
 
-  void begin(int requests_per_connection = 10'000, bool trusted = true) {
-    nginx_ = std::make_unique<Nginx>(folder_.path(), upstream_.port(), requests_per_connection);
+  void begin(int requests_per_connection = 10'000, bool trusted = true, const std::string& extra = "") {
+    nginx_ = std::make_unique<Nginx>(folder_.path(), upstream_.port(), requests_per_connection, extra);
     ASSERT_TRUE(nginx_->ready()) << "nginx did not start; see " << folder_.path();
     const ScopedEnvironment bundle("CURL_CA_BUNDLE", trusted ? (folder_ / "cert.pem").native() : "");
     const ScopedEnvironment file("SSL_CERT_FILE", "");
@@ -235,6 +237,28 @@ TEST_F(Http2Test, FallsBackToHttp1WhenHttp2KeepsBreakingOff) {
   const auto cut = run("/cut");
   ASSERT_TRUE(std::holds_alternative<TransferFailure>(cut));
   EXPECT_EQ(std::get<TransferFailure>(cut).error, TransferError::short_body);
+}
+
+TEST_F(Http2Test, ReturnsToHttp2WhereHttp1DoesNotWork) {
+  for (const char* answer : {"444", "505", "426"}) {
+    begin(10'000, true, fmt::format("if ($server_protocol != HTTP/2.0) {{ return {}; }}", answer));
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(std::holds_alternative<TransferFailure>(run("/cut")));
+    for (int i = 0; i < 3; ++i) {
+      const auto result = run("/ok");
+      const auto* response = std::get_if<Response>(&result);
+      EXPECT_TRUE(response == nullptr || response->status == std::stoi(answer)) << answer;
+    }
+    // For good, though it keeps breaking off.
+    for (int i = 0; i < 8; ++i) run("/cut");
+    for (int i = 0; i < 4; ++i) {
+      const auto result = run("/ok");
+      ASSERT_TRUE(std::holds_alternative<Response>(result)) << std::get<TransferFailure>(result).detail;
+      EXPECT_EQ(std::get<Response>(result).http_version, 20);
+      EXPECT_EQ(std::get<Response>(result).status, 200);
+    }
+    transport_.reset();
+    nginx_.reset();
+  }
 }
 
 TEST_F(Http2Test, RefusesACertificateItDoesNotKnow) {

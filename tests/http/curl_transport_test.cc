@@ -1,8 +1,12 @@
 #include "http/curl_transport.h"
 
+#include <fmt/format.h>
+#include <zlib.h>
+
 #include <chrono>
 #include <string>
 #include <thread>
+#include <tuple>
 
 #include "base/sha256.h"
 #include "http/curl_transport_fixture.h"
@@ -11,6 +15,20 @@
 
 namespace medimirror {
 namespace {
+
+std::string gzipped(const std::string& text) {
+  z_stream stream{};
+  deflateInit2(&stream, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+  std::string packed(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  deflate(&stream, Z_FINISH);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  return packed;
+}
 
 TEST_F(CurlTransportTest, FetchesABodyWithItsHeadersAndHash) {
   server_.on("/a",
@@ -143,6 +161,43 @@ TEST_F(CurlTransportTest, SaysOfACodingThatItCannotUndoThatItIsOne) {
       if (in_pieces) request.on_body = [](std::string_view) { return true; };
       EXPECT_EQ(name_of(fail(std::move(request)).error), "encoding") << path;
     }
+}
+
+TEST_F(CurlTransportTest, OfAPictureTheBytesDecideWhateverItsCodingIsCalled) {
+  const std::string gzip = gzipped("a picture"), two = gzipped("a pic") + gzipped("ture");
+  const std::string cut = gzip.substr(0, gzip.size() - 3);
+  const std::tuple<std::string, const char*, std::string> rows[] = {
+      {"a picture", "UTF-8", "a picture"},
+      {"a picture", "none", "a picture"},
+      {"a picture", "aws-chunked", "a picture"},
+      {"a picture", "gzip", "a picture"},
+      {"a picture", "br, gzip", "a picture"},
+      {gzip, "gzip", "a picture"},
+      {two, "gzip", "a picture"},
+      {gzip, "identity", "a picture"},
+      {cut, "gzip", cut},
+  };
+  int number = 0;
+  for (const auto& [sent, label, body] : rows) {
+    const std::string path = fmt::format("/{}", ++number);
+    server_.on(path, answer(200, sent, {std::string("Content-Encoding: ") + label}));
+    Request request = get(server_.url(path));
+    request.label_is_no_coding = request.hash_body = true;
+    const Response response = respond(std::move(request));
+    EXPECT_EQ(response.body, body) << label;
+    EXPECT_EQ(response.sha256, sha256(body)) << label;
+    EXPECT_EQ(response.bytes_received, sent.size()) << label;
+    EXPECT_EQ(server_.requests().back().header("accept-encoding"), "identity");
+  }
+}
+
+TEST_F(CurlTransportTest, UnpacksNothingBeyondTheLimit) {
+  const std::string bomb = gzipped(std::string(1 << 20, 'x'));
+  server_.on("/bomb", answer(200, bomb));
+  Request request = get(server_.url("/bomb"));
+  request.label_is_no_coding = true;
+  request.body_bytes_max = 1 << 16;
+  EXPECT_EQ(respond(std::move(request)).body, bomb) << "passed on as it is, to be refused by name";
 }
 
 TEST_F(CurlTransportTest, SkipsInterimAnswersAndTrailers) {
