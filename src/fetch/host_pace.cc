@@ -18,7 +18,8 @@ constexpr Micros kTick{1'000};             // what a loop sleeps at least
 constexpr Micros kSpacingMin{1'000};       // shorter is no spacing at all
 constexpr int kSearchFactor = 8;
 constexpr double kAboveLower = 1.1;
-constexpr double kDecrease = 0.7;
+constexpr double kDecrease = 0.7;  // of requests in flight
+constexpr double kDecline = 1.25;  // of the spacing, when a landing was a little short
 constexpr int kGrantsAboveLanding = 2, kGrantsAtLanding = 32;
 constexpr Millis kStepMin{100};
 constexpr double kApproach = 0.8, kStepMax = 0.5;
@@ -101,9 +102,8 @@ void HostPace::find_bound(SteadyTime sent_at) {
   const int granted = granted_in_stretch_;
   if (granted == 0) return search();
   silent_signals_ = 0;
-  const bool began_full =
-      std::exchange(remembered_, Micros(0)) > Micros(0);  // a burst may have been saved up
-  if (granted >= kGrantsForUpper && !began_full)
+  const Micros remembered = std::exchange(remembered_, Micros(0));
+  if (granted >= kGrantsForUpper && remembered == Micros(0))  // else a burst may have been saved up
     upper_ = std::min(upper_, std::chrono::duration_cast<Micros>(sent_at - stretch_began_) / (granted - 1));
   if (upper_ != Micros::max() && spacing_ > kContradiction * upper_) {
     forget();
@@ -111,7 +111,7 @@ void HostPace::find_bound(SteadyTime sent_at) {
     return;
   }
   const Micros lower = spacing_;
-  spacing_ = scaled(lower, kAboveLower);
+  spacing_ = std::max(scaled(lower, kAboveLower), remembered);
   // Refused soon after the last landing: a burst had hidden how far off it was.
   if (granted < kGrantsForUpper && upper_ != Micros::max())
     spacing_ = std::max(spacing_, mean(lower, upper_));
@@ -121,11 +121,18 @@ void HostPace::find_bound(SteadyTime sent_at) {
 
 // Nothing was granted since the last signal.
 void HostPace::search() {
-  // Twice nothing at all is an outage, a ban or a limit that changed: what was known of the interval is void.
-  const bool known = ++silent_signals_ == 1;
-  landing_ = known ? scaled(spacing_, kAboveLower) : Micros(0);
-  if (!known) upper_ = Micros::max();
-  spacing_ = std::max(spacing_, std::min(kSearchFactor * spacing_, kSearchMax));
+  const Micros lower = spacing_;
+  if (++silent_signals_ == 1) {
+    const bool landed = memory() > Micros(0);  // then it is not far off
+    spacing_ =
+        landed ? scaled(lower, kDecline) : std::max(lower, std::min(kSearchFactor * lower, kSearchMax));
+    landing_ = scaled(lower, kAboveLower);
+  } else {
+    // Twice nothing at all is an outage, a ban or a limit that changed: what was known of the interval is void.
+    spacing_ = std::max(lower, std::min(kSearchFactor * lower, kSearchMax));
+    landing_ = remembered_ = Micros(0);
+    upper_ = Micros::max();
+  }
 }
 
 void HostPace::begin_stretch(SteadyTime now) {

@@ -42,7 +42,7 @@ std::string name_of_row(const testing::TestParamInfo<Row>& info) {
                      row.connections, row.delays ? "_delayed" : "", row.status);
 }
 
-class PacedHost : public DownloaderTest, public testing::WithParamInterface<Row> {
+class MeteringHost : public DownloaderTest {
  protected:
   // The request arrives half a latency after it went out, or a millisecond later.
   void serve(const Row& row) {
@@ -55,7 +55,9 @@ class PacedHost : public DownloaderTest, public testing::WithParamInterface<Row>
       last_arrival_ = std::max(last_arrival_, arrives);
       const auto wait = meter_.ask(last_arrival_);
       if (!wait) ++refused_;
-      return wait ? ok("bytes").after(latency + *wait) : status(row_.status).after(latency);
+      if (wait) return ok("bytes").after(latency + *wait);
+      Reply refusal = status(row_.status).after(latency);
+      return retry_after_.empty() ? refusal : std::move(refusal).with("retry-after", retry_after_);
     });
   }
   double seconds_of(std::size_t pictures) {
@@ -69,7 +71,10 @@ class PacedHost : public DownloaderTest, public testing::WithParamInterface<Row>
   Row row_{};
   int asked_ = 0, refused_ = 0;
   SteadyTime last_arrival_{};
+  std::string retry_after_;
 };
+
+class PacedHost : public MeteringHost, public testing::WithParamInterface<Row> {};
 
 TEST_P(PacedHost, GivesAllInNearlyTheTimeItsLimitAllows) {
   const Row& row = GetParam();
@@ -84,6 +89,32 @@ TEST_P(PacedHost, GivesAllInNearlyTheTimeItsLimitAllows) {
              asked_);
   EXPECT_LE(took, 1.3 * allowed);
   EXPECT_LE(refused_, asked_ / 10);
+}
+
+// One that says "a second" each time, as many do, whatever its rate: it is held to, and the rate is learnt all the same.
+TEST_F(MeteringHost, GivesAllWithFewRefused) {
+  serve({20, 20, 20, 16, false, 429});
+  retry_after_ = "1";
+  options_.retry.attempts_max = 2;
+  make();
+  EXPECT_LE(seconds_of(300), 25);
+  EXPECT_LE(refused_, asked_ / 10);
+}
+
+// A new run begins with what was learnt: hardly anything is refused.
+TEST_F(MeteringHost, IsRememberedInTheNextRun) {
+  serve({20, 0, 20});
+  make();
+  seconds_of(300);
+  const HostMemory memory = downloader_->memory();
+  ASSERT_EQ(memory.spacings.size(), 1u);
+  EXPECT_GE(memory.spacings[0].second, Millis(45));
+  EXPECT_LE(memory.spacings[0].second, Millis(70));
+  asked_ = refused_ = 0;
+  make();
+  downloader_->remember(memory);
+  EXPECT_LE(seconds_of(100), 1.3 * 5);
+  EXPECT_LE(refused_, 5);
 }
 
 INSTANTIATE_TEST_SUITE_P(Meters, PacedHost,
