@@ -45,18 +45,31 @@ class CatalogueWalk {
   }  // of these, how many the index had a mark of
   std::uint64_t unparsable() const { return unparsable_; }
 
+  // Why a listing that ended well is not the whole: what it promised were `total` rows, and that many different ones that
+  // can be read did not come. A row that comes twice hides another. Empty: it is whole.
+  std::string doubt(std::uint64_t total, Listing::Mode mode) const;
+
   // All ids listed, ascending, each once. Ends the walk.
   std::vector<MediaId> take_seen();
 
  private:
-  void settle(std::span<const std::string_view> lines, MediaId id, Fingerprint fingerprint,
+  // The rows of one id that stand together.
+  struct Twins {
+    MediaId id = 0;
+    Fingerprint joined, last;
+    std::uint64_t different = 1;
+
+    explicit Twins(const ListedItem& row) : id(row.id), joined(row.fingerprint), last(row.fingerprint) {}
+    void add(const ListedItem& row);
+  };
+  void settle(std::span<const std::string_view> lines, const Twins& twins,
               std::vector<ListedUpdate>& changed);
+  void read(std::span<const std::string_view> lines, const Twins& twins, ListedUpdate& update);
 
   IndexView::MarkWalk marks_;
   Look look_;
   struct Held {
-    MediaId id = 0;
-    Fingerprint fingerprint;
+    Twins twins;
     std::vector<std::string> lines;
   };
   std::optional<Held> held_;  // the last item of a batch: the next batch may begin with its twin
@@ -66,6 +79,7 @@ class CatalogueWalk {
   MediaId position_ = 0;
   Totals unchanged_;
   std::uint64_t items_ = 0, already_known_ = 0, unparsable_ = 0;
+  std::uint64_t rows_ = 0, rows_again_ = 0;  // different ones; of ids that were listed before, not just now
 };
 
 }  // namespace medimirror

@@ -97,6 +97,10 @@ class Loop {
     result.listing_ended = listing_ == nullptr || listing_->state() != Listing::State::running;
     result.listing_complete =
         listing_ != nullptr && listing_over_ && listing_->state() == Listing::State::complete;
+    if (result.listing_complete) {
+      result.listing_doubt = walk_.doubt(listing_->total().value_or(0), listing_->mode());
+      result.listing_complete = result.listing_doubt.empty();
+    }
     result.unchanged = walk_.unchanged();
     result.listed = walk_.items();
     result.already_known = walk_.already_known();

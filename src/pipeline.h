@@ -51,6 +51,7 @@ struct PipelineOptions {
 struct PipelineResult {
   std::exception_ptr failure;  // what ended the run early
   bool listing_complete = false;
+  std::string listing_doubt;        // why it is not, though it ended well (catalogue_walk.h)
   bool listing_ended = false;       // one way or another; else the run was stopped before
   std::vector<MediaId> seen;        // ascending
   std::uint64_t already_known = 0;  // of those, how many the index knew before

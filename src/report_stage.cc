@@ -78,9 +78,10 @@ std::string why_unfinished(const Ending& ending, const Clock& clock, const RunRe
   const bool of_media = !report.listing.cut_reason.empty();
   const std::string reason =
       of_media || !report.products ? report.listing.cut_reason : report.products->cut_reason;
-  return fmt::format("the listing of {} {}{}{}", of_media ? "media" : "products",
-                     of_media && report.listing.bad_places > 0 ? "has holes" : "was cut short",
-                     reason.empty() ? "" : ", ", reason);
+  return fmt::format(
+      "the listing of {} {}{}{}", of_media ? "media" : "products",
+      of_media && (report.listing.bad_places > 0 || report.listing.doubted) ? "has holes" : "was cut short",
+      reason.empty() ? "" : ", ", reason);
 }
 
 }  // namespace

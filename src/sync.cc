@@ -245,6 +245,11 @@ class Sync {
       report_.listing.complete = result_.listing_complete;
       report_.listing.malformed += result_.unparsable;
     });
+    if (!result_.listing_doubt.empty()) {
+      report_.listing.cut_reason = result_.listing_doubt;
+      report_.listing.doubted = true;
+      log_warning("{}; nothing is removed in this run", result_.listing_doubt);
+    }
     report_items(result_, index_->view(), report_);
     try {
       save_settings();

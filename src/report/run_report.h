@@ -46,6 +46,7 @@ struct RunReport {
     bool complete = false;
     bool shifted = false;  // not complete because rows moved while they were listed, and for nothing else
     std::string cut_reason;
+    bool doubted = false;  // walked to its end, and for this reason not believed to be whole
     std::uint64_t malformed = 0;
     std::uint64_t bad_places = 0;     // that could not be read, and were read past
     std::vector<std::string> places;  // the first of them in words
