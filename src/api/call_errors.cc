@@ -132,6 +132,10 @@ Error broken_off_call(const CallResult& result) {
   return make_error(ErrorKind::network, fmt::format("the connection broke ({})", why));
 }
 
+Error damaged_answer() {
+  return make_error(ErrorKind::network, "the answer is compressed, and damaged from here on");
+}
+
 Error put_off_call(const std::string& origin, WallTime until) {
   const UnixSeconds seconds = std::chrono::ceil<std::chrono::seconds>(until.time_since_epoch()).count();
   return make_error(

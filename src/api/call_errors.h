@@ -28,6 +28,7 @@ Error gave_up_call(const CallResult& result, const CallFacts& facts);
 
 // After part of the answer had been handed over.
 Error broken_off_call(const CallResult& result);
+Error damaged_answer();  // compressed though we asked for it plain, and not to be undone
 
 // The service wants to be left alone for longer than a run waits.
 Error put_off_call(const std::string& origin, WallTime until);

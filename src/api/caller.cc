@@ -150,18 +150,23 @@ Request Caller::make_request() {
   }
   request.auth = BasicAuth{options_.key_id, options_.secret};
   request.accept_compression = !plainly_;
+  request.label_is_no_coding =
+      plainly_;  // a service that compresses all the same, or says so, is read by its bytes
   request.allow_private_address = true;  // this address is the user's own word, not the catalogue's
   request.paced = false;                 // pictures wait for bytes, what names them does not
   request.stall_ms_max = options_.stall_ms_max;
   if (call_->on_body) {
     request.first_byte_ms_max = options_.answer_ms_max;
     request.total_ms_max = Millis(0);
-    auto sink = std::make_shared<Sink>(Sink{call_->on_body, false, {}});
+    auto sink = std::make_shared<Sink>();
+    sink->take = call_->on_body;
+    if (plainly_) sink->unpacker.emplace();
     // shared: the transport may hand over bytes after the call was dropped
     request.on_body = [sink, &clock = clock_](std::string_view bytes) {
       sink->took_bytes = sink->took_bytes || !bytes.empty();
       sink->last_byte = clock.steady_now();
-      return sink->take && sink->take(bytes);
+      if (!sink->take) return false;
+      return sink->unpacker ? sink->unpacker->feed(bytes, sink->take) : sink->take(bytes);
     };
     sink_ = std::move(sink);
   }
@@ -229,7 +234,7 @@ void Caller::try_again_or_fail(const CallResult& result) {
   const bool try_plainly = undecoded && !plainly_;
   if (try_plainly) ask_plainly_from_now_on();
   if (sink_ && sink_->took_bytes) {
-    fail(broken_off_call(result), status);
+    fail(sink_->unpacker && sink_->unpacker->damaged() ? damaged_answer() : broken_off_call(result), status);
     outcome_->broke_off = true;
     return;
   }

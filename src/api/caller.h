@@ -24,6 +24,7 @@
 #include "api/client.h"
 #include "base/error.h"
 #include "base/waiting.h"
+#include "http/gzip.h"
 #include "http/url.h"
 
 namespace medimirror {
@@ -73,6 +74,7 @@ class Caller {
     std::function<bool(std::string_view)> take;
     bool took_bytes = false;
     SteadyTime last_byte{};
+    std::optional<StreamUnpacker> unpacker;
   };
 
   Request make_request();

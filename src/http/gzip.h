@@ -1,8 +1,11 @@
-// Role: unpacks a body that is gzip, of one member or several (RFC 1952). Pure.
-// Limits: gives nothing for what is not whole, is damaged, or would be longer than `bytes_max`.
+// Role: unpacks what is gzip, of one member or several (RFC 1952): a body, or a stream as it arrives. Pure.
+// Limits: unpack_gzip gives nothing for what is not whole, is damaged, or would be longer than `bytes_max`; a stream is
+// handed on in pieces of 64 KB.
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,5 +14,27 @@ namespace medimirror {
 
 bool looks_gzipped(std::string_view bytes);  // no picture begins so
 std::optional<std::string> unpack_gzip(std::string_view bytes, std::size_t bytes_max);
+
+// Whether what arrives is gzip is told by its first bytes: all else is handed on as it is.
+class StreamUnpacker {
+ public:
+  using Sink = std::function<bool(std::string_view)>;  // false: no more, please
+
+  StreamUnpacker();
+  ~StreamUnpacker();
+
+  // False: the sink said so, or what came is damaged. A member that is cut short has been handed on as far as it goes.
+  bool feed(std::string_view bytes, const Sink& sink);
+  bool damaged() const { return damaged_; }
+
+ private:
+  struct State;
+  bool unpack(std::string_view bytes, const Sink& sink);
+
+  enum class Kind { unknown, plain, gzip } kind_ = Kind::unknown;
+  bool damaged_ = false;
+  std::string start_;  // until its kind is known
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace medimirror

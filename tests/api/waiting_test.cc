@@ -182,6 +182,20 @@ TEST_F(WaitingTest, ACodingThatFailsHalfWayCostsOneWalk) {
   EXPECT_EQ(transport.started().size(), 2u);
 }
 
+// A service that compresses although it was asked not to.
+TEST_F(WaitingTest, WhatComesCompressedUnaskedIsReadAllTheSame) {
+  const std::string member(
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\x4b\xce\xcf\x2d\x28\x4a\x2d\x2e\x4e\x4d\x51\x28\x49\xad\x28"
+      "\x01\x00"
+      "\xc2\x18\xd8\xd8\x0f\x00\x00\x00",
+      35);
+  options.compression = false;
+  transport.on(kStream, ok(member + member));
+  const Walked walked = walk();
+  EXPECT_TRUE(transport.started()[0].request.label_is_no_coding);
+  EXPECT_THAT(walked.cut_reason, HasSubstr("\"compressed textcompressed text\""));
+}
+
 TEST_F(WaitingTest, NothingOfTheServiceIsPaced) {
   transport.otherwise(status(204));
   EXPECT_EQ(walk().state, Listing::State::complete);

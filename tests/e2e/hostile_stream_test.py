@@ -100,8 +100,11 @@ ROWS = {
     "cut after one byte": Row(NOTHING, cut_at(1), TRY_LATER),
     "cut, the connection closed": Row(NOTHING, cut_at(LINE_END, close=True), TRY_LATER),
     "gzip cut in the middle": Row(NOTHING, says(gzip.compress(WHOLE)[:300], Content_Encoding="gzip"), TRY_LATER),
-    "gzip that is none": Row(NOTHING, says(WHOLE, Content_Encoding="gzip"), (TRY_LATER, 1)),
-    "gzip without saying so": Row(NOTHING, says(gzip.compress(WHOLE)), TRY_LATER),
+    "gzip that is none": Row(KEPT, says(WHOLE, Content_Encoding="gzip"), DONE),
+    "gzip without saying so": Row(KEPT, says(gzip.compress(WHOLE)), DONE),
+    "gzip of several members": Row(KEPT, says(gzip.compress(WHOLE[:MIDDLE]) + gzip.compress(WHOLE[MIDDLE:]),
+                                              Content_Encoding="gzip"), DONE),
+    "a coding nobody knows": Row(KEPT, says(WHOLE, Content_Encoding="aws-chunked"), DONE),
     # the same, otherwise
     "doubled": Row(NOTHING, says(WHOLE + WHOLE), TRY_LATER),
     "each item twice": Row(KEPT, listing([one for one in GOOD for _ in range(2)]), TRY_LATER),
