@@ -83,6 +83,16 @@ VImage in_frame(VImage image, const DerivativeSize& placement, const Recipe& rec
                      VImage::option()->set("extend", VIPS_EXTEND_BACKGROUND)->set("background", background));
 }
 
+// Pixels alone. `strip` says the same, but libvips 8.14 does not heed it when it saves WebP, and the conversion of
+// colours has attached a profile by then.
+VImage bare(const VImage& image) {
+  VImage pixels = image.copy();
+  for (const char* name : {VIPS_META_ICC_NAME, VIPS_META_EXIF_NAME, VIPS_META_XMP_NAME, VIPS_META_IPTC_NAME,
+                           VIPS_META_PHOTOSHOP_NAME})
+    pixels.remove(name);
+  return pixels;
+}
+
 std::string encode(const VImage& image, const Recipe& recipe) {
   vips::VOption* options = VImage::option()->set("strip", true);
   const char* suffix = nullptr;
@@ -108,7 +118,7 @@ std::string encode(const VImage& image, const Recipe& recipe) {
   }
   void* data = nullptr;
   std::size_t size = 0;
-  image.write_to_buffer(suffix, &data, &size, options);
+  bare(image).write_to_buffer(suffix, &data, &size, options);
   std::string bytes(static_cast<const char*>(data), size);
   g_free(data);
   return bytes;

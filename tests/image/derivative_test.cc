@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -209,6 +210,42 @@ TEST(Derivative, AnEmbeddedProfileIsAppliedAndDropped) {
   const VImage image = decoded(derive_one(wide, recipe(100, 100)));
   EXPECT_EQ(image.get_typeof(VIPS_META_ICC_NAME), 0u);
   EXPECT_TRUE(is_near(pixel(image, 50, 50), pixel(picture, 50, 50), 12));
+}
+
+// The names of the chunks of a WebP, in order.
+std::vector<std::string> chunks_of(std::string_view webp) {
+  std::vector<std::string> names;
+  for (std::size_t at = 12; at + 8 <= webp.size();) {
+    names.emplace_back(webp.substr(at, 4));
+    std::uint32_t size = 0;
+    std::memcpy(&size, webp.data() + at + 4, sizeof size);
+    at += 8 + size + size % 2;
+  }
+  return names;
+}
+
+// Whatever a picture carried beside its pixels, in every mode that a conversion of colours may attach a profile to.
+TEST(Derivative, NothingButPixelsIsWritten) {
+  VImage picture = packshot(200, 200);
+  picture = picture.icc_transform("p3", VImage::option()->set("input_profile", "srgb")).copy();
+  std::string xmp = "<x:xmpmeta xmlns:x='adobe:ns:meta/'>kept by nobody</x:xmpmeta>";
+  picture.set(VIPS_META_XMP_NAME, nullptr, xmp.data(), xmp.size());
+  picture.set("exif-ifd0-ImageDescription", "kept by nobody");
+  VImage cmyk = packshot(200, 200).icc_export(VImage::option()->set("output_profile", "cmyk"));
+  const std::string sources[] = {encoded(picture, ".png"), encoded(picture, ".jpg"), encoded(cmyk, ".jpg"),
+                                 encoded(packshot(200, 200).colourspace(VIPS_INTERPRETATION_CMYK), ".jpg")};
+  for (const std::string& source : sources) {
+    EXPECT_EQ(chunks_of(derive_one(source, recipe(100, 100, Fit::inside, ImageFormat::webp))),
+              std::vector<std::string>{"VP8 "});
+    for (const ImageFormat format :
+         {ImageFormat::jpeg, ImageFormat::png, ImageFormat::webp, ImageFormat::avif}) {
+      const std::string made = derive_one(source, recipe(100, 100, Fit::inside, format));
+      ASSERT_FALSE(made.empty());
+      for (const std::string_view word :
+           {"ICC", "iCC", "prof", "acsp", "EXIF", "Exif", "eXIf", "XMP", "xmp", "nobody"})
+        EXPECT_EQ(made.find(word), made.npos) << word << " in a derivative of format " << name_of(format);
+    }
+  }
 }
 
 TEST(Derivative, DeepPicturesBecomeEightBits) {
