@@ -6,10 +6,10 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/units.h"
 #include "listing_cursor.h"
 #include "product_walk.h"
+#include "shop/code_file.h"
 #include "shop/code_resolution.h"
 #include "shop/missing_files.h"
 #include "shop/product_requests.h"
@@ -19,28 +19,10 @@ namespace medimirror {
 namespace {
 
 constexpr std::size_t kMistakesNoted = 5;
-constexpr std::uintmax_t kCodesFileBytesMax = std::uintmax_t{64} << 20;
 
 // What the index remembers of the last complete listings of products.
 constexpr std::string_view kAsked = "products_asked";  // the filters, joined
 constexpr ListingCursor kCursor = {"products_cursor", "products_last_full_listing"};
-
-CodeList read_codes(const ProductOptions& options) {
-  std::error_code error;
-  const std::uintmax_t bytes = std::filesystem::file_size(options.codes_file, error);
-  if (error)
-    throw Error(ErrorKind::config,
-                fmt::format("the list of codes {} cannot be read ({}): check select.codes_file or --codes",
-                            options.codes_file.native(), error.message()),
-                "read the list of codes");
-  if (bytes > kCodesFileBytesMax)
-    throw Error(
-        ErrorKind::config,
-        fmt::format("the list of codes {} has {}, more than {}: is it the right file?",
-                    options.codes_file.native(), format_bytes(bytes), format_bytes(kCodesFileBytesMax)),
-        "read the list of codes");
-  return parse_code_list(read_file(options.codes_file), options.codes_column);
-}
 
 }  // namespace
 
@@ -52,7 +34,7 @@ void ProductStage::prepare(Ask ask, const ApiOptions& api, const Wire& wire, Ind
   plan.filters = {every_product_filter()};
   plan.sentence = "all products are listed by one request";
   if (!options_.codes_file.empty()) {
-    codes_ = read_codes(options_);
+    codes_ = read_code_file(options_.codes_file, options_.codes_column);
     if (!options_.list) plan = plan_product_requests(codes_->codes, api.requests_per_minute);
   }
   if (ask != Ask::index_only) {

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/product_code.h"
+#include "base/text_encoding.h"
 #include "shop/delimited_text.h"
 
 namespace medimirror {
@@ -83,6 +84,8 @@ std::string shown(std::string_view cell) {
   return text;
 }
 
+}  // namespace
+
 std::variant<AskedCode, WrongCode> read_code(const std::string& cell, std::uint32_t line) {
   const std::string text = undecorated(cell);
   const auto wrong = [&](std::string reason, std::string detail) {
@@ -113,6 +116,8 @@ std::variant<AskedCode, WrongCode> read_code(const std::string& cell, std::uint3
   return AskedCode{text, CodeKind::gtin, line, {}};
 }
 
+namespace {
+
 bool looks_like_code(const std::string& cell) {
   const auto read = read_code(cell, 0);
   const auto* wrong = std::get_if<WrongCode>(&read);
@@ -139,9 +144,8 @@ Columns find_columns(const std::vector<std::string>& first, std::string_view wan
     for (std::size_t i = 0; i < first.size(); ++i)
       if (plain_name(first[i]) == plain_name(wanted)) columns.order.push_back(i);
     if (columns.order.empty())
-      refuse(
-          fmt::format("the list of codes has no column \"{}\" (select.codes_column); its first line has: {}",
-                      wanted, fmt::join(first, " | ")));
+      refuse(fmt::format("it has no column \"{}\" (select.codes_column); its first line has: {}", wanted,
+                         fmt::join(first, " | ")));
     columns.is_header = true;
     return columns;
   }
@@ -157,21 +161,18 @@ Columns find_columns(const std::vector<std::string>& first, std::string_view wan
     columns.order.push_back(0);
     columns.is_header = std::ranges::none_of(first[0], [](char c) { return c >= '0' && c <= '9'; });
   } else {
-    refuse(fmt::format(
-        "it is not clear which column of the list of codes holds them; name it in select.codes_column; its "
-        "first line has: {}",
-        fmt::join(first, " | ")));
+    refuse(
+        fmt::format("it is not clear which column holds the codes; name it in select.codes_column; its "
+                    "first line has: {}",
+                    fmt::join(first, " | ")));
   }
   return columns;
 }
 
-std::string_view without_byte_order_mark(std::string_view bytes) {
-  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
-  if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF"))
-    refuse("the list of codes is in UTF-16: save it as \"CSV UTF-8\"");
-  if (bytes.starts_with("PK\x03\x04"))
-    refuse("the list of codes is a spreadsheet file (such as .xlsx): save it as \"CSV UTF-8\"");
-  return bytes;
+std::string text_of(std::string_view bytes) {
+  if (bytes.starts_with("PK\x03\x04") || bytes.starts_with("\xD0\xCF\x11\xE0"))
+    refuse("it is a spreadsheet file (such as .xlsx): save it as \"CSV UTF-8\"");
+  return to_utf8(bytes);
 }
 
 }  // namespace
@@ -189,7 +190,8 @@ std::string_view name_of(CodeKind kind) {
 }
 
 CodeList parse_code_list(std::string_view bytes, std::string_view column) {
-  DelimitedText text(without_byte_order_mark(bytes));
+  const std::string plain = text_of(bytes);
+  DelimitedText text(plain);
   CodeList list;
   std::optional<Columns> columns;
   std::unordered_set<std::string> known;
@@ -217,18 +219,18 @@ CodeList parse_code_list(std::string_view bytes, std::string_view column) {
       continue;
     }
     if (list.codes.size() >= kAskedCodesMax)
-      refuse(fmt::format(
-          "the list of codes has more than {} codes: leave select.codes_file out to mirror everything, or "
-          "split the list",
-          kAskedCodesMax));
+      refuse(
+          fmt::format("it has more than {} codes: leave select.codes_file out to mirror everything, or "
+                      "split the list",
+                      kAskedCodesMax));
     if (!code.note.empty()) ++list.restored;
     list.codes.push_back(std::move(code));
   }
   if (list.codes.empty())
     refuse(list.wrong.empty()
-               ? "the list of codes is empty"
-               : fmt::format("the list of codes has no usable code; line {}, \"{}\": {}",
-                             list.wrong.front().line, list.wrong.front().text, list.wrong.front().detail));
+               ? "it is empty"
+               : fmt::format("it has no usable code; line {}, \"{}\": {}", list.wrong.front().line,
+                             list.wrong.front().text, list.wrong.front().detail));
   return list;
 }
 

@@ -1,19 +1,21 @@
 // Role: a shop's list of codes (a stock list as CSV or TXT) -> the codes it asks for, and what is wrong with the rest.
 // Pure.
-// Place: sync reads the file and hands its bytes over; product_requests, code_resolution and missing use the result.
-// Format: UTF-8 with or without a byte order mark, any line ends; cells separated by semicolons, commas or tabs (the
-// first line decides), quoted as in RFC 4180. With a row of names on top the column is found by its name (CNK, EAN,
+// Place: code_file hands the bytes over; product_requests, code_resolution and missing use the result.
+// Format: UTF-8, UTF-16 or Latin-1 (base/text_encoding.h), any line ends; cells separated by semicolons, commas or tabs
+// (the first line decides, or Excel's "sep=;" above it), quoted as in RFC 4180. With a row of names on top the column is found by its name (CNK, EAN,
 // GTIN, Medipim id, …) or named by the user; without, it is the first one that holds a code. Where a row has several
 // codes the first column of that order counts. Lines that start with # are remarks.
 // Rule: codes are text. Spaces, hyphens and a spreadsheet's ="…" are taken off, nothing else is guessed, but a CNK of 6
 // digits, which has lost the zero in front, and whose restoring is noted.
-// Failure: a wrong cell is a mistake with its line; a file that cannot be meant throws Error{config}.
+// Failure: a wrong cell is a mistake with its line; a file that cannot be meant throws Error{config}
+// that speaks of it as "it".
 // Limits: kCodesMax different codes.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace medimirror {
@@ -46,6 +48,9 @@ struct CodeList {
   std::uint64_t repeated = 0;  // cells that named a code again
   std::uint64_t restored = 0;  // CNKs that had lost a zero
 };
+
+// One cell; the line is the caller's to know.
+std::variant<AskedCode, WrongCode> read_code(const std::string& cell, std::uint32_t line);
 
 // `column`: the name of the column with the codes; empty: found by what is known of names.
 CodeList parse_code_list(std::string_view bytes, std::string_view column = {});

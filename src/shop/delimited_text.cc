@@ -1,16 +1,29 @@
 #include "shop/delimited_text.h"
 
+#include <algorithm>
 #include <array>
+#include <optional>
 
 namespace medimirror {
 
 namespace {
 
+constexpr std::array<char, 3> kSeparators{';', ',', '\t'};
+
+// The first line that is neither blank nor a remark.
+std::string_view telling_line(std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
+    if (line.find_first_not_of(" \t") != line.npos && !line.starts_with('#')) break;
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+  return text;
+}
+
 char separator_of(std::string_view text) {
-  constexpr std::array<char, 3> kSeparators{';', ',', '\t'};
-  std::array<std::size_t, 3> counts{};
+  std::array<std::size_t, kSeparators.size()> counts{};
   bool quoted = false;
-  for (const char c : text) {
+  for (const char c : telling_line(text)) {
     if (c == '"') quoted = !quoted;
     if (quoted) continue;
     if (c == '\n' || c == '\r') break;
@@ -22,9 +35,32 @@ char separator_of(std::string_view text) {
   return kSeparators[best];
 }
 
+// Excel's own first line, sep=; or "sep=;", perhaps with empty cells behind it. Nothing: it is another line.
+std::optional<char> named_separator(std::string_view line) {
+  std::string plain;
+  for (const char c : line)
+    if (c != '"' && c != ' ') plain += c;
+  constexpr std::string_view kWord = "sep=";
+  if (plain.size() <= kWord.size()) return std::nullopt;
+  for (std::size_t i = 0; i < kWord.size(); ++i)
+    if ((plain[i] | 0x20) != (kWord[i] | 0x20)) return std::nullopt;
+  const char separator = plain[kWord.size()];
+  return plain.find_first_not_of(separator, kWord.size()) == plain.npos ? std::optional(separator)
+                                                                        : std::nullopt;
+}
+
 }  // namespace
 
-DelimitedText::DelimitedText(std::string_view text) : rest_(text), separator_(separator_of(text)) {}
+DelimitedText::DelimitedText(std::string_view text) : rest_(text), separator_(separator_of(text)) {
+  const std::size_t end = std::min(text.find_first_of("\r\n"), text.size());
+  const std::optional<char> named = named_separator(text.substr(0, end));
+  if (!named) return;
+  separator_ = *named;
+  rest_.remove_prefix(end);
+  if (rest_.starts_with('\r')) rest_.remove_prefix(1);
+  if (rest_.starts_with('\n')) rest_.remove_prefix(1);
+  line_ = 2;
+}
 
 bool DelimitedText::next(Row& row) {
   if (rest_.empty()) return false;

@@ -17,7 +17,8 @@ class DelimitedText {
     std::vector<std::string> cells;
   };
 
-  // The separator is the one that the first line has most of, outside of quotes.
+  // The separator is the one that Excel's "sep=;" names, which is no row then; else the one that the first line with
+  // anything in it (remarks, starting with #, aside) has most of, outside of quotes.
   explicit DelimitedText(std::string_view text);
 
   bool next(Row& row);  // false: the end

@@ -137,11 +137,44 @@ TEST(CodeList, RefusesWhatCannotBeMeant) {
   EXPECT_THAT(refusal("cnk\n"), HasSubstr("is empty"));
   EXPECT_THAT(refusal("cnk\nabc\n"), HasSubstr("no usable code; line 2, \"abc\""));
   EXPECT_THAT(refusal("naam;prijs\nPil;2\n"), HasSubstr("select.codes_column"));
-  EXPECT_THAT(refusal(std::string("\xFF\xFE"
-                                  "1\0",
-                                  4)),
-              HasSubstr("UTF-16"));
   EXPECT_THAT(refusal("PK\x03\x04..."), HasSubstr(".xlsx"));
+  EXPECT_THAT(refusal("\xD0\xCF\x11\xE0..."), HasSubstr(".xlsx"));
+  EXPECT_THAT(refusal("sep=;\n"), HasSubstr("is empty"));
+}
+
+std::string utf16(std::string_view ascii) {
+  std::string bytes = "\xFF\xFE";
+  for (const char c : ascii) {
+    bytes += c;
+    bytes += '\0';
+  }
+  return bytes;
+}
+
+TEST(CodeList, TakesWhatExcelSaves) {
+  const Shape shapes[] = {
+      {"sep", "sep=;\nNaam;CNK\nPil;0001234\n", {"0001234"}},
+      {"sep, quoted", "\"sep=;\"\r\nNaam;CNK\r\nPil;0001234\r\n", {"0001234"}},
+      {"sep, with empty cells behind it", "sep=;;\nNaam;CNK\nPil;0001234\n", {"0001234"}},
+      {"sep in capitals, a comma", "SEP=,\nNaam,CNK\n\"Pil; 5 mg; 10\",0001234\n", {"0001234"}},
+      {"sep, a tab", "sep=\t\nNaam\tCNK\nPil\t0001234\n", {"0001234"}},
+      {"sep, an unusual one", "sep=|\nNaam|CNK\nPil|0001234\n", {"0001234"}},
+      {"sep, behind a byte order mark", "\xEF\xBB\xBFsep=;\nNaam;CNK\nPil;0001234\n", {"0001234"}},
+      {"sep alone, codes below", "sep=;\n0001234\n", {"0001234"}},
+      {"quoted names behind a byte order mark", "\xEF\xBB\xBF\"Naam\";\"CNK\"\nPil;0001234\n", {"0001234"}},
+      {"Unicode text", utf16("Naam\tCNK\r\nPil\t0001234\r\n"), {"0001234"}},
+      {"UTF-16 with sep", utf16("sep=;\r\n\"CNK\";\"Naam\"\r\n0001234;x\r\n"), {"0001234"}},
+      {"UTF-16 without a mark", utf16("CNK\r\n0001234\r\n").substr(2), {"0001234"}},
+      {"Windows' own letters", "D\xE9signation;CNK\nPilule \xE0 5 mg;0001234\xA0\n", {"0001234"}},
+      {"remarks above the names", "# voorraad, van vandaag, alles\n\nNaam;CNK\nPil;0001234\n", {"0001234"}},
+  };
+  for (const Shape& shape : shapes) EXPECT_EQ(texts(parse_code_list(shape.bytes)), shape.codes) << shape.name;
+  EXPECT_EQ(parse_code_list("sep=;\nNaam;CNK\nPil;0001234\n").codes[0].line, 3u);
+  EXPECT_EQ(texts(parse_code_list("R\xE9"
+                                  "f\xE9rence;x\n0001234;1\n",
+                                  "R\xC3\xA9"
+                                  "f\xC3\xA9rence")),
+            std::vector<std::string>{"0001234"});
 }
 
 TEST(CodeList, TakesTwoHundredThousandCodesAndNotMore) {
