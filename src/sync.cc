@@ -71,9 +71,8 @@ class Sync {
     report_.confirmations = static_cast<std::uint64_t>(options_.retire.confirmations);
 
     // One writer at a time; the lock goes with the process, however that ends.
-    make_folders(options_.store_folder);
-    make_folders(options_.reports_folder);
     const StoreLock lock(options_.store_folder, "sync");
+    make_folders(options_.reports_folder);
     try {
       open();
       prepare_products();

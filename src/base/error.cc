@@ -1,9 +1,12 @@
 #include "base/error.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
+
+#include "base/user.h"
 
 namespace medimirror {
 
@@ -45,7 +48,13 @@ void throw_errno(int error_number, std::string_view operation) {
     advice = "; raise the limit of open files (ulimit -n)";
   if (error_number == EAGAIN)
     advice = "; raise the limit of threads (ulimit -u), or free some memory, and run again";
-  throw Error(ErrorKind::disk, fmt::format("cannot {}: {}{}", operation, reason, advice),
+  std::string who;
+  if (error_number == EACCES || error_number == EPERM)
+    who = fmt::format(
+        "; this runs as the user {}: `medimirror doctor` tells what belongs to somebody else, and what "
+        "mends it",
+        user_name(::geteuid()));
+  throw Error(ErrorKind::disk, fmt::format("cannot {}: {}{}{}", operation, reason, advice, who),
               std::string(operation));
 }
 

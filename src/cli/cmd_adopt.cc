@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/stop.h"
 #include "base/units.h"
 #include "cli/commands.h"
@@ -77,7 +76,6 @@ ExitStatus adopt_command(const Config& config, const std::filesystem::path& fold
   StopFlag stop;
   const SignalWatch signals(stop);
   const SystemClock clock;
-  make_folders(config.store_dir);
   const StoreLock lock(config.store_dir, "adopt");
   refuse_a_lost_index(config.store_dir);
   const std::unique_ptr<Index> index = Index::open(config.store_dir / "index", {});

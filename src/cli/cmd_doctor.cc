@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -18,6 +19,12 @@ std::vector<Check> examine(const Config& config) {
   std::vector<Check> checks = examine_disk({.store_folder = config.store_dir,
                                             .media_folder = config.media_dir,
                                             .reserve_bytes = config.publish.reserve});
+  for (Check& check : examine_owner({.root = config.root,
+                      .store_folder = config.store_dir,
+                      .media_folder = config.media_dir,
+                      .reports_folder = config.reports_dir(),
+                      .user = ::geteuid()}))
+    checks.push_back(std::move(check));
   try {
     require_api_key(config);
   } catch (const Error& error) {

@@ -6,6 +6,7 @@
 #include "gallery/gallery.h"
 #include "shop/duplicate_files.h"
 #include "store/index.h"
+#include "store/store_lock.h"
 #include "writer.h"
 
 namespace medimirror {
@@ -13,6 +14,7 @@ namespace medimirror {
 namespace {
 
 std::unique_ptr<Index> open_index(const Config& config) {
+  refuse_root_where_others_own(config.reports_dir());
   if (!std::filesystem::exists(config.store_dir / "index"))
     throw Error(ErrorKind::usage, fmt::format("there is no mirror in {} yet: `medimirror sync` makes it",
                                               config.root.native()));

@@ -317,6 +317,10 @@ std::unique_ptr<Index> Index::open(const std::filesystem::path& folder, const Op
   return index;
 }
 
+bool Index::is_process_number_taken(const std::filesystem::path& folder) {
+  return lmdb::is_process_number_taken(folder);
+}
+
 std::optional<std::string> Index::find_damage(const std::filesystem::path& folder) {
   return find_damage_in_index_file(folder / "data.mdb", IndexFileDepth::pages);
 }

@@ -199,6 +199,9 @@ class Index {
 
   ~Index();
 
+  // See lmdb.h: whether opening it would fail for the number of this process, as it does between containers.
+  static bool is_process_number_taken(const std::filesystem::path& folder);
+
   // Looks at every page of the index file without opening it, since LMDB may end the process over an
   // overwritten page. Nothing: no damage, or no index. A phrase otherwise. Wants no writer in it.
   static std::optional<std::string> find_damage(const std::filesystem::path& folder);

@@ -1,5 +1,6 @@
 #include "store/lmdb.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <lmdb.h>
 #include <sys/mman.h>
@@ -110,6 +111,18 @@ std::string_view find_map(const struct stat& file) {
 
 }  // namespace
 
+// LMDB's own mark of a live reader: a lock on the byte of lock.mdb that its process number names.
+bool is_process_number_taken(const fs::path& folder) {
+  const UniqueFd fd(::open((folder / "lock.mdb").c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return false;
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = ::getpid();
+  lock.l_len = 1;
+  return ::fcntl(fd.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
 // ---------------------------------------------------------------- Environment
 
 Environment::Environment(fs::path folder, const Options& options, std::span<const std::string_view> tables)
@@ -176,6 +189,9 @@ void Environment::open(const Options& options) {
     registration_ = identity;
   }
   map_ = find_map(info);
+  // where root only looks, the owner must still be able to
+  if (::geteuid() == 0 && ::chown((folder_ / "lock.mdb").c_str(), info.st_uid, info.st_gid) != 0)
+    log_debug("the owner of lock.mdb in {} stays root", folder_.native());
   if (writes && !exists && options.durable) {  // LMDB syncs its file, not the names that lead to it
     sync_folder(folder_);
     if (folder_.has_parent_path()) sync_folder(folder_.parent_path());
@@ -245,6 +261,13 @@ void Environment::fail(int code, std::string_view operation) const {
     case MDB_KEYEXIST:
     case EINVAL:
       throw Error(ErrorKind::internal, fmt::format("cannot {}: {}", what, mdb_strerror(code)), what);
+    case EAGAIN:
+      throw Error(
+          ErrorKind::locked,
+          fmt::format("cannot {}: another program with the process number {} reads it just now, as happens "
+                      "with two containers over one folder; run again",
+                      what, ::getpid()),
+          what);
     case ENOMEM:
       throw Error(
           ErrorKind::disk,

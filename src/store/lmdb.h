@@ -39,6 +39,11 @@ namespace medimirror::lmdb {
 enum class Access { read, write };
 using Table = unsigned;  // a number from Environment::table()
 
+// LMDB knows who reads by the number of the process, which two containers over one folder may share: each has a process
+// 1. It refuses the second. Whether another process with our number reads there just now; ask before the environment is
+// opened, since the question drops our own locks.
+bool is_process_number_taken(const std::filesystem::path& folder);
+
 class Environment {
  public:
   struct Options {

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/units.h"
+#include "base/user.h"
 
 namespace medimirror {
 
@@ -67,7 +68,23 @@ bool lock_soon(int fd, const std::filesystem::path& file) {
 
 }  // namespace
 
+void refuse_root_where_others_own(const std::filesystem::path& folder, uid_t user) {
+  if (user != 0) return;
+  std::filesystem::path place = std::filesystem::absolute(folder);
+  struct stat info {};
+  while (::stat(place.c_str(), &info) != 0 && place.has_relative_path()) place = place.parent_path();
+  if (info.st_uid == 0) return;
+  throw Error(
+      ErrorKind::usage,
+      fmt::format(
+          "{0} belongs to the user {1}, and this runs as root, whose files {1} could not change later: "
+          "run it as {1}, with `sudo -u {2} medimirror …` (in a container: --user {3}:{4})",
+          place.native(), user_name(info.st_uid), sudo_word(info.st_uid), info.st_uid, info.st_gid),
+      "lock the store");
+}
+
 StoreLock::StoreLock(const std::filesystem::path& folder, std::string_view command) {
+  refuse_root_where_others_own(folder);
   make_folders(folder);
   const std::filesystem::path file = folder / "lock";
   // flock and not fcntl: it belongs to this open file, so a second StoreLock in the same process is refused

@@ -8,6 +8,8 @@
 // Not here: whether the mirror's own files are right (verify).
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -31,6 +33,13 @@ struct DiskDoctorOptions {
   std::uint64_t reserve_bytes = 0;
 };
 std::vector<Check> examine_disk(const DiskDoctorOptions& options);
+
+struct OwnerDoctorOptions {
+  std::filesystem::path root, store_folder, media_folder, reports_folder;  // what is not there is passed over
+  uid_t user = 0;                                                          // who runs this
+};
+// Looks at every file: some seconds for a million.
+std::vector<Check> examine_owner(const OwnerDoctorOptions& options);
 
 struct ServiceDoctorOptions {
   ApiOptions api;

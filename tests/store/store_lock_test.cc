@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/user.h"
 #include "support/temporary_folder.h"
 
 namespace medimirror {
@@ -65,6 +66,33 @@ TEST(StoreLock, IsForItsOwnerAlone) {
   struct stat info {};
   ASSERT_EQ(::stat((folder / "lock").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
+}
+
+TEST(StoreLock, RootIsRefusedInTheFolderOfAnotherUser) {
+  const TemporaryFolder folder;
+  constexpr uid_t kSomebody = 12345;
+  const bool is_root = ::geteuid() == 0;
+  if (is_root) {
+    ASSERT_EQ(::chown(folder.path().c_str(), kSomebody, kSomebody), 0);
+  }
+  const uid_t user = is_root ? kSomebody : ::geteuid();
+  for (const std::filesystem::path& place : {folder.path(), folder / "store", folder / "a" / "b" / "store"}) {
+    try {
+      refuse_root_where_others_own(place, 0);
+      FAIL() << place;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      EXPECT_THAT(error.what(),
+                  HasSubstr(folder.path().native() + " belongs to the user " + user_name(user)));
+      EXPECT_THAT(error.what(), HasSubstr("sudo -u " + sudo_word(user) + " medimirror"));
+    }
+  }
+  refuse_root_where_others_own(folder / "store",
+                               kSomebody);  // the owner, or somebody who finds out by himself
+  refuse_root_where_others_own("/", 0);
+  if (is_root) {
+    EXPECT_THROW(StoreLock(folder / "store", "sync"), Error);
+  }
 }
 
 TEST(StoreLock, DiesWithItsOwnerHoweverThatEnds) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/file.h"
 #include "support/fake_transport.h"
 #include "support/manual_clock.h"
 #include "support/temporary_folder.h"
@@ -49,6 +50,31 @@ TEST(DoctorOfTheDisk, SaysWhenAFolderCannotBeWritten) {
   const std::vector<Check> checks = examine_disk({"/proc/store", "/proc/media", 0});
   EXPECT_EQ(find(checks, "writing to store")->result, Check::Result::bad);
   EXPECT_EQ(find(checks, "hard links"), nullptr);
+}
+
+TEST(DoctorOfOwners, NamesWhatBelongsToSomebodyElseAndWhatMendsIt) {
+  TemporaryFolder folder;
+  const OwnerDoctorOptions mine{.root = folder.path(),
+                                .store_folder = folder / "store",
+                                .media_folder = folder / "media",
+                                .reports_folder = folder / "reports",
+                                .user = ::geteuid()};
+  EXPECT_EQ(examine_owner(mine)[0].result, Check::Result::good);  // nothing is there yet
+  make_folders(folder / "store/blobs/ab");
+  replace_file(folder / "store/blobs/ab/abcd", "x");
+  EXPECT_EQ(examine_owner(mine)[0].result, Check::Result::good);
+  OwnerDoctorOptions others = mine;
+  others.user = 12345;
+  const Check check = examine_owner(others)[0];
+  EXPECT_EQ(check.result, Check::Result::bad);
+  EXPECT_THAT(check.sentence, HasSubstr("4 files and folders belong to somebody else than 12345, such as " +
+                                        (folder / "store").native()));
+  EXPECT_THAT(check.sentence, HasSubstr("sudo chown -R 12345 " + (folder / "store").native()));
+  // root looks at what is another user's: the folder says whose all of it is to be
+  if (::geteuid() != 0) return;
+  ASSERT_EQ(::chown(folder.path().c_str(), 12345, 12345), 0);
+  others.user = 0;
+  EXPECT_EQ(examine_owner(others)[0].result, Check::Result::bad);
 }
 
 TEST(DoctorOfTheDisk, SaysWhenStoreAndMediaAreNotOnOneFileSystem) {
