@@ -203,6 +203,27 @@ std::optional<KeptList> kept_tree_of(const fs::path& store, RunNumber run) {
   return found;
 }
 
+KeptList named_tree(const fs::path& store, const IndexReader& index, RunNumber run) {
+  const std::vector<KeptList> trees = kept_lists(store, KeptKind::tree);
+  RunNumber newest = trees.empty() ? 0 : trees.back().run;
+  if (const auto last = index.last_run()) newest = std::max(newest, last->first);
+  if (newest == 0)
+    throw Error(ErrorKind::usage, "there was no run yet: `medimirror sync` makes the first", "find a run");
+  if (run < 1 || run > newest)
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("there is no run {}: {}; `medimirror history` shows them", run,
+                    newest == 1 ? "there is run 1 alone" : fmt::format("there are runs 1 to {}", newest)),
+        "find a run");
+  if (trees.empty() || run < trees.front().run)
+    throw Error(
+        ErrorKind::usage,
+        fmt::format("the tree of run {} is not kept any more{}; `medimirror history` shows them", run,
+                    trees.empty() ? "" : fmt::format(": those of run {} and later are", trees.front().run)),
+        "find a run");
+  return *kept_tree_of(store, run);
+}
+
 bool open_history(Index& index) {
   IndexGroup group = index.group();
   const bool was_open = group.setting(kHistorySetting) == kOpen;

@@ -43,6 +43,9 @@ std::vector<KeptList> kept_lists(const std::filesystem::path& store, KeptKind ki
 // The newest kept tree of this run or an older one: the tree as that run left it. Nothing: none is that old.
 std::optional<KeptList> kept_tree_of(const std::filesystem::path& store, RunNumber run);
 
+// The same for a run that a person named: throws Error{usage} that says which runs there are.
+KeptList named_tree(const std::filesystem::path& store, const IndexReader& index, RunNumber run);
+
 // For sync. open: at the start; true when the run before died with its history open, so that something may have changed
 // that was not kept. close: when the run is kept, or changed nothing.
 bool open_history(Index& index);

@@ -31,7 +31,8 @@ std::optional<HeldTree> decode_held(std::string_view text) {
   return HeldTree{static_cast<RunNumber>(numbers[0]), numbers[1], numbers[2] != 0, numbers[3] != 0};
 }
 
-KeptList list_to_restore(const std::filesystem::path& store, std::optional<RunNumber> run) {
+KeptList list_to_restore(const std::filesystem::path& store, const IndexReader& index,
+                         std::optional<RunNumber> run) {
   const std::vector<KeptList> trees = kept_lists(store, KeptKind::tree);
   if (!run) {
     if (trees.size() < 2)
@@ -40,13 +41,7 @@ KeptList list_to_restore(const std::filesystem::path& store, std::optional<RunNu
                   "undo");
     return trees[trees.size() - 2];
   }
-  const std::optional<KeptList> kept = kept_tree_of(store, *run);
-  if (!kept)
-    throw Error(
-        ErrorKind::usage,
-        fmt::format("the tree of run {} is not kept (any more): `medimirror history` shows which are", *run),
-        "undo");
-  return *kept;
+  return named_tree(store, index, *run);
 }
 
 // The kept tree as it can be made of the blobs there are.
@@ -149,7 +144,7 @@ UndoResult undo(const UndoOptions& options, std::optional<RunNumber> run, Index&
                     "`medimirror undo --release` to follow the catalogue again",
                     held->run),
         "undo");
-  const KeptList list = list_to_restore(options.store_folder, run);
+  const KeptList list = list_to_restore(options.store_folder, index.view(), run);
   UndoResult result;
   result.run = list.run;
   result.at = list.at;

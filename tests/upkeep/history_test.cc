@@ -13,6 +13,7 @@ namespace medimirror {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -160,6 +161,30 @@ class History : public testing::Test, public PublishFixture {
     return digests;
   }
 };
+
+TEST_F(History, ARunThatAPersonNamesIsThereOrToldWhichAre) {
+  const auto refusal = [&](RunNumber run) -> std::string {
+    try {
+      named_tree(store(), index->view(), run);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_THAT(refusal(1), HasSubstr("there was no run yet"));
+  hold(1, "huge", "a");
+  end_run(3, 100);
+  EXPECT_THAT(refusal(4), HasSubstr("there is no run 4: there are runs 1 to 3"));
+  IndexGroup group = index->group();
+  group.put_run(5, {});  // two that changed nothing
+  group.commit();
+  EXPECT_EQ(named_tree(store(), index->view(), 3).run, 3u);
+  EXPECT_EQ(named_tree(store(), index->view(), 5).run, 3u);
+  EXPECT_THAT(refusal(6), HasSubstr("there is no run 6: there are runs 1 to 5"));
+  EXPECT_THAT(refusal(0), HasSubstr("there is no run 0"));
+  EXPECT_THAT(refusal(2), HasSubstr("the tree of run 2 is not kept any more: those of run 3 and later are"));
+}
 
 TEST_F(History, ARunThatChangedNothingRefersToTheOneBefore) {
   hold(1, "huge", "a");
