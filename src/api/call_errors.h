@@ -18,6 +18,7 @@ struct CallFacts {
   int attempts = 1;
   bool asked_plainly = false;  // for an answer that is not compressed
   Millis answer_ms_max{0};     // how long the first byte was waited for
+  std::string secret_origin;   // where the key's secret was read; empty: not known
 };
 
 // An answer that asking again will not change.

@@ -106,7 +106,7 @@ void Caller::drop() {
 
 CallFacts Caller::facts() const {
   return {origin_, base_ + (call_ ? call_->path : std::string()), attempt_, plainly_,
-          call_ && call_->on_body ? options_.answer_ms_max : Millis(0)};
+          call_ && call_->on_body ? options_.answer_ms_max : Millis(0), options_.secret_origin};
 }
 
 // ---------------------------------------------------------------- sending

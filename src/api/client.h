@@ -29,7 +29,8 @@ enum class ListingMode { automatic, stream, query };
 struct ApiOptions {
   std::string base_url = "https://api.medipim.be/v4";
   std::string key_id;
-  Secret secret;  // over plain http only to loopback: checked here, before anything is sent
+  Secret secret;              // over plain http only to loopback: checked here, before anything is sent
+  std::string secret_origin;  // where it was read, for the sentence of a 401; empty: not known
   std::string accept_language = "nl,fr,en";
   ListingMode listing = ListingMode::automatic;
   std::size_t requests_per_minute = 45;
