@@ -69,9 +69,10 @@ Error refusal_of_call(const Response& response, const CallFacts& facts) {
   };
   switch (response.status) {
     case 401:
-      return make(ErrorKind::auth,
-                  fmt::format("the service refuses the API key: check api.key_id and the secret{}",
-                              facts.secret_origin.empty() ? "" : ", which was read from " + facts.secret_origin));
+      return make(
+          ErrorKind::auth,
+          fmt::format("the service refuses the API key: check api.key_id and the secret{}",
+                      facts.secret_origin.empty() ? "" : ", which was read from " + facts.secret_origin));
     case 403:
       return make(
           ErrorKind::auth,

@@ -105,8 +105,12 @@ void Caller::drop() {
 }
 
 CallFacts Caller::facts() const {
-  return {origin_, base_ + (call_ ? call_->path : std::string()), attempt_, plainly_,
-          call_ && call_->on_body ? options_.answer_ms_max : Millis(0), options_.secret_origin};
+  return {origin_,
+          base_ + (call_ ? call_->path : std::string()),
+          attempt_,
+          plainly_,
+          call_ && call_->on_body ? options_.answer_ms_max : Millis(0),
+          options_.secret_origin};
 }
 
 // ---------------------------------------------------------------- sending

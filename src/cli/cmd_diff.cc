@@ -3,22 +3,12 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
 #include "cli/commands.h"
 #include "upkeep/history.h"
 
 namespace medimirror {
 
 namespace {
-
-RunNumber tree_of(const Config& config, RunNumber run) {
-  const std::optional<KeptList> kept = kept_tree_of(config.store_dir, run);
-  if (!kept)
-    throw Error(
-        ErrorKind::usage,
-        fmt::format("the tree of run {} is not kept (any more): `medimirror history` shows which are", run));
-  return kept->run;
-}
 
 void print_json(const TreeDifference& difference) {
   nlohmann::ordered_json json = {{"media_id", difference.key.media}, {"format", difference.key.format}};
@@ -51,16 +41,22 @@ void print_line(const TreeDifference& difference) {
 
 ExitStatus diff_command(const Config& config, RunNumber from, RunNumber to, bool json) {
   require_store(config);
+  RunNumber before = 0, after = 0;
+  {
+    const std::unique_ptr<Index> index = Index::open(config.store_dir / "index", {.read_only = true});
+    const IndexView view = index->view();
+    before = named_tree(config.store_dir, view, from).run;
+    after = named_tree(config.store_dir, view, to).run;
+  }
   std::uint64_t added = 0, removed = 0, changed = 0;
-  diff_trees(config.store_dir, tree_of(config, from), tree_of(config, to),
-             [&](const TreeDifference& difference) {
-               ++(!difference.before ? added : !difference.after ? removed : changed);
-               if (json) {
-                 print_json(difference);
-               } else {
-                 print_line(difference);
-               }
-             });
+  diff_trees(config.store_dir, before, after, [&](const TreeDifference& difference) {
+    ++(!difference.before ? added : !difference.after ? removed : changed);
+    if (json) {
+      print_json(difference);
+    } else {
+      print_line(difference);
+    }
+  });
   std::fflush(stdout);
   fmt::print(stderr, "from run {} to run {}: {} added, {} changed, {} removed\n", from, to, added, changed,
              removed);

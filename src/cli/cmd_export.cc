@@ -6,12 +6,14 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/units.h"
+#include "cli/arguments.h"
 #include "cli/commands.h"
 #include "feed/feed.h"
 #include "feed/picture_address.h"
-#include "shop/code_list.h"
+#include "shop/code_file.h"
 #include "shop/code_resolution.h"
 #include "store/index.h"
+#include "store/store_lock.h"
 
 namespace medimirror {
 
@@ -67,8 +69,8 @@ void require_view(const IndexReader& index, const std::string& view) {
         kOperation);
 }
 
-std::vector<std::string> products_in(const std::string& path, const IndexReader& index) {
-  const CodeList list = parse_code_list(read_file(path));
+std::vector<std::string> products_in(const std::filesystem::path& path, const IndexReader& index) {
+  const CodeList list = read_code_file(path);
   std::set<std::string> products;
   std::size_t unknown = 0;
   for (const AskedCode& code : list.codes) {
@@ -79,7 +81,7 @@ std::vector<std::string> products_in(const std::string& path, const IndexReader&
   if (unknown + list.wrong.size() > 0)
     fmt::print(stderr,
                "note: of the {} codes in {}, {} name no product that is known here and {} are no codes\n",
-               format_count(list.codes.size() + list.wrong.size()), path, format_count(unknown),
+               format_count(list.codes.size() + list.wrong.size()), path.native(), format_count(unknown),
                format_count(list.wrong.size()));
   return {products.begin(), products.end()};
 }
@@ -130,7 +132,7 @@ ExitStatus export_command(const Config& config, const ExportFlags& flags) {
   options.problems = config.reports_dir() / (file_name + "-problems.csv");
   options.output = flags.output.empty()
                        ? config.reports_dir() / fmt::format("{}.{}", file_name, rules.extension)
-                       : std::filesystem::path(flags.output);
+                       : path_argument("--output", flags.output);
   if (options.system == FeedSystem::sqlite && options.output == "-")
     throw Error(ErrorKind::usage, "an SQLite database cannot be written to a pipe: name a file with --output",
                 kOperation);
@@ -148,8 +150,10 @@ ExitStatus export_command(const Config& config, const ExportFlags& flags) {
         "the mirror knows no products, so there is nothing to join the pictures with: set select.codes_file "
         "or products.list = true, and sync");
   if (!flags.view.empty()) require_view(view, flags.view);
-  if (!flags.codes.empty()) options.selection.products = products_in(flags.codes, view);
+  if (!flags.codes.empty())
+    options.selection.products = products_in(path_argument("--codes", flags.codes), view);
 
+  refuse_root_where_others_own(config.reports_dir());
   make_folders(config.reports_dir());
   const FeedResult result = write_feed(options, view);
   print_result(options.output == "-" ? stderr : stdout, options, result);

@@ -4,10 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/product_code.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/lookup.h"
 #include "http/url.h"
+#include "shop/code_list.h"
 #include "store/index.h"
 #include "writer.h"
 
@@ -101,7 +103,7 @@ nlohmann::ordered_json as_json(const AssetKey& key, const AssetRecord& record, c
   return json;
 }
 
-void print_json(const MediaItem& item, const IndexView& view) {
+nlohmann::ordered_json as_json(const MediaItem& item, const IndexView& view) {
   nlohmann::ordered_json json;
   json["id"] = item.id;
   json["kind"] = name_of(item.kind);
@@ -115,27 +117,45 @@ void print_json(const MediaItem& item, const IndexView& view) {
   for (const auto& [format, published] : view.published_of(item.id))
     json["published"].push_back(
         {{"format", format}, {"path", published.path}, {"sha256", published.digest.hex()}});
+  return json;
+}
+
+nlohmann::ordered_json as_json(const Product& product) {
+  nlohmann::ordered_json json = {{"id", product.id}, {"status", product.status}, {"cnk", product.cnk}};
+  json["eans"] = product.eans;
+  json["names"] = nlohmann::json::object();
+  for (const auto& [locale, name] : product.names) json["names"][locale] = name;
+  return json;
+}
+
+// One medium is an object of its own; everything else names what it is of.
+void print_json(const Found& found, const IndexView& view) {
+  nlohmann::ordered_json json, media = nlohmann::json::array();
+  for (const MediaId id : found.media)
+    if (const std::optional<MediaItem> item = view.media(id)) media.push_back(as_json(*item, view));
+  if (!found.product && media.size() == 1) {
+    json = media.front();
+  } else {
+    if (found.product) json["product"] = as_json(*found.product);
+    json["media"] = media;
+  }
+  if (!found.note.empty()) json["note"] = found.note;
   fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-}  // namespace
+void print_product(const Product& product, std::size_t media) {
+  fmt::print("product {}  {}\n", product.id, product.status);
+  if (!product.cnk.empty()) fmt::print("  cnk         {}\n", product.cnk);
+  if (!product.eans.empty()) fmt::print("  ean         {}\n", fmt::join(product.eans, ", "));
+  for (const auto& [locale, name] : product.names) fmt::print("  name {:<6} {}\n", locale, name);
+  fmt::print("  media       {}\n", media);
+}
 
-ExitStatus show_command(const Config& config, MediaId id, bool json) {
-  if (!std::filesystem::exists(config.store_dir / "index"))
-    throw Error(ErrorKind::usage, fmt::format("there is no mirror in {} yet: `medimirror sync` makes it",
-                                              config.root.native()));
-  Index::Options options;
-  options.read_only = true;
-  const std::unique_ptr<Index> index = Index::open(config.store_dir / "index", options);
-  const IndexView view = index->view();
+void print_medium(const Config& config, const IndexView& view, MediaId id) {
   const std::optional<MediaItem> item = view.media(id);
-  if (!item)
-    throw Error(
-        ErrorKind::usage,
-        fmt::format("no run has seen media {}: the selection does not name it, or it is not listed", id));
-  if (json) {
-    print_json(*item, view);
-    return ExitStatus::done;
+  if (!item) {
+    fmt::print("media {}: no run has seen it: the selection does not name it, or it is not listed\n", id);
+    return;
   }
   print_item(*item);
   const auto assets = view.assets_of(id);
@@ -146,6 +166,36 @@ ExitStatus show_command(const Config& config, MediaId id, bool json) {
                            : "nothing of it is wanted: its kind or formats are not selected");
   for (const auto& [format, published] : view.published_of(id))
     fmt::print("published {:<10} {}\n", format, (config.media_dir / published.path).native());
+}
+
+[[noreturn]] void say_unknown(const std::string& words, const IndexView& view) {
+  const auto code = read_code(words, 0);
+  const auto* wrong = std::get_if<WrongCode>(&code);
+  std::string why = "no run has seen a medium, code, Medipim id, file or address of that name";
+  if (wrong != nullptr && wrong->reason == "wrong_check_digit")
+    why = fmt::format("it is no media id, and as an EAN or GTIN {}", wrong->detail);
+  else if (is_digits(words))
+    why = "no run has seen a medium of that id, or a product of that code";
+  if (wrong == nullptr && view.product_count() == 0)
+    why += "; the mirror knows no products yet: set products.list = true or select.codes_file, and sync";
+  throw Error(ErrorKind::usage, fmt::format("nothing is known of \"{}\": {}", words, why));
+}
+
+}  // namespace
+
+ExitStatus show_command(const Config& config, const std::string& what, bool json) {
+  require_store(config);
+  const std::unique_ptr<Index> index = Index::open(config.store_dir / "index", {.read_only = true});
+  const IndexView view = index->view();
+  const Found found = look_up(what, view);
+  if (found.nothing()) say_unknown(what, view);
+  if (json) {
+    print_json(found, view);
+    return ExitStatus::done;
+  }
+  if (found.product) print_product(*found.product, found.media.size());
+  for (const MediaId id : found.media) print_medium(config, view, id);
+  if (!found.note.empty()) fmt::print("note: {}\n", found.note);
   return ExitStatus::done;
 }
 

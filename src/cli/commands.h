@@ -28,7 +28,7 @@ struct ListFlags {
 ExitStatus list_command(const Config& config, const ListFlags& flags);
 
 ExitStatus status_command(const Config& config, bool json);
-ExitStatus show_command(const Config& config, MediaId id, bool json);
+ExitStatus show_command(const Config& config, const std::string& what, bool json);
 ExitStatus report_gallery_command(const Config& config);
 ExitStatus report_duplicates_command(const Config& config);
 ExitStatus serve_command(const Config& config, std::uint16_t port);
@@ -79,6 +79,13 @@ struct HistoryFlags {
 ExitStatus history_command(const Config& config, const HistoryFlags& flags);
 ExitStatus diff_command(const Config& config, std::uint64_t from, std::uint64_t to, bool json);
 
+struct ChangesFlags {
+  std::optional<std::uint64_t> since;  // nothing: since what was pushed last
+  std::string target = "default";      // whose pushes
+  std::string pushed;                  // a list that has been sent; empty: not given
+};
+ExitStatus changes_command(const Config& config, const ChangesFlags& flags);
+
 struct UndoFlags {
   bool partial = false;
   bool release = false;
@@ -95,7 +102,13 @@ struct AdoptFlags {
 ExitStatus adopt_command(const Config& config, const std::filesystem::path& folder, const AdoptFlags& flags);
 ExitStatus doctor_command(const Config& config, bool json);
 
-ExitStatus init_command(const std::filesystem::path& path, const std::string& root,
-                        const std::string& contact);
+ExitStatus config_check_command(const Config& config);
+ExitStatus config_show_command(const Config& config);
+
+struct InitWords {
+  std::string file = "medimirror.toml";
+  std::string root, contact, key_id, secret_file;  // empty: not given
+};
+ExitStatus init_command(const InitWords& words);
 
 }  // namespace medimirror

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "base/error.h"
+#include "cli/arguments.h"
 #include "cli/config_check.h"
 #include "cli/config_file.h"
 #include "cli/config_secret.h"
@@ -25,10 +26,12 @@ class Loader {
 
   Config load(const Overrides& overrides) {
     if (!file_.empty()) take_file(read_config_file(file_));
+    // what does not parse says nothing of what stands in it: more mistakes would be guesses
+    if (!is_toml_) refuse();
     take_environment();
     for (const Override& each : overrides) take_override(each);
-    take_secret();
     settle_paths();
+    take_secret();
     check_whole(config_, mistakes_);
     if (!mistakes_.empty()) refuse();
     return std::move(config_);
@@ -43,6 +46,7 @@ class Loader {
 
   void take_file(ConfigFile file) {
     mistakes_ = std::move(file.mistakes);
+    is_toml_ = mistakes_.empty();
     for (const ConfigSection& section : file.sections) {
       if (section.name == "derivative") {
         take_one_of_several(section, derivative_settings(), {"name", "width", "height"}, config_.derivatives);
@@ -183,7 +187,7 @@ class Loader {
   }
 
   void take_secret() {
-    SecretResult found = find_secret(environment_, absolute_path("api.secret_file", config_.api.secret_file));
+    SecretResult found = find_secret(environment_, config_.api.secret_file);
     config_.api.secret = std::move(found.secret);
     if (found.mistake) mistake(found.origin, "the secret " + *found.mistake);
     if (found.barred) config_.api.secret_problem = fmt::format("{} {}", found.origin, *found.barred);
@@ -191,23 +195,28 @@ class Loader {
   }
 
   // Relative to the folder of the file where the file says it, else to the current folder.
-  std::filesystem::path absolute_path(const std::string& name, const std::filesystem::path& path) const {
-    if (path.empty()) return path;
+  void settle(const std::string& name, std::filesystem::path& path) {
+    if (path.empty()) return;
     const auto origin = config_.origins.find(name);
     const bool from_file =
         origin != config_.origins.end() && origin->second.starts_with(file_.native() + ":");
     const std::filesystem::path start =
         from_file ? std::filesystem::absolute(file_).parent_path() : std::filesystem::current_path();
-    std::filesystem::path settled = (start / path).lexically_normal();
-    return settled.has_filename() ? settled : settled.parent_path();
+    const auto meant = settled_path(path.native(), environment_);
+    if (const auto* problem = std::get_if<std::string>(&meant)) {
+      mistake(origin == config_.origins.end() ? name : origin->second, name + " " + *problem);
+      return;
+    }
+    path = (start / std::get<std::filesystem::path>(meant)).lexically_normal();
+    if (!path.has_filename()) path = path.parent_path();
   }
 
   void settle_paths() {
-    config_.root = absolute_path("root", config_.root);
-    config_.store_dir = absolute_path("store_dir", config_.store_dir);
-    config_.media_dir = absolute_path("media_dir", config_.media_dir);
-    config_.api.secret_file = absolute_path("api.secret_file", config_.api.secret_file);
-    config_.select.codes_file = absolute_path("select.codes_file", config_.select.codes_file);
+    settle("root", config_.root);
+    settle("store_dir", config_.store_dir);
+    settle("media_dir", config_.media_dir);
+    settle("api.secret_file", config_.api.secret_file);
+    settle("select.codes_file", config_.select.codes_file);
     if (config_.store_dir.empty()) config_.store_dir = config_.root / "store";
     if (config_.media_dir.empty()) config_.media_dir = config_.root / "media";
   }
@@ -224,6 +233,7 @@ class Loader {
   const Environment& environment_;
   Config config_;
   std::vector<std::string> mistakes_;
+  bool is_toml_ = true;
 };
 
 }  // namespace
@@ -248,7 +258,8 @@ Config load_config(const std::filesystem::path& path, const Environment& environ
 }
 
 std::filesystem::path default_config_path(const Environment& environment) {
-  if (const auto path = environment("MEDIMIRROR_CONFIG"); path && !path->empty()) return *path;
+  if (const auto path = environment("MEDIMIRROR_CONFIG"); path && !path->empty())
+    return path_argument("MEDIMIRROR_CONFIG", *path);
   std::error_code ignored;
   if (std::filesystem::exists("medimirror.toml", ignored)) return "medimirror.toml";
   return "/etc/medimirror/medimirror.toml";

@@ -5,7 +5,7 @@
 // Failure: throws Error{config} that names *all* mistakes, one line each, with file, line and key.
 // Format: TOML. Sizes are "64MiB" or a number of bytes, spans "30s", "5m", "7d" or a number of seconds, dates
 // "2026-11-21", "2026-11-21T18:04:05Z" or unix seconds. Relative paths in the file start at the file's
-// folder.
+// folder; ~ and $HOME at the start of a path are the home folder.
 // Not here: the table of the settings (config_settings.h), TOML itself (config_file.h), the key
 // (config_secret.h).
 #pragma once

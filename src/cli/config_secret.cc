@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "base/file.h"
+#include "base/text_encoding.h"
 
 namespace medimirror {
 
@@ -26,8 +27,17 @@ std::optional<std::string> fault_of(const std::string& text) {
   return std::nullopt;
 }
 
-SecretResult accept(std::string text, std::string origin) {
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+// Editors put a byte order mark in front and a line end behind, people a space on either side; Windows' Notepad saves
+// UTF-16 when told to.
+std::string freed(const std::string& bytes) {
+  constexpr const char* kSpace = " \t\r\n";
+  const std::string text = to_utf8(bytes);
+  const auto first = text.find_first_not_of(kSpace);
+  return first == text.npos ? std::string() : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+SecretResult accept(const std::string& bytes, std::string origin) {
+  std::string text = freed(bytes);
   SecretResult result;
   result.origin = std::move(origin);
   result.mistake = fault_of(text);
@@ -80,7 +90,7 @@ SecretResult read_secret(const std::filesystem::path& path, Mode mode) {
 
 SecretResult find_secret(const Environment& environment, const std::filesystem::path& secret_file) {
   static constexpr const char* kVariable = "MEDIMIRROR_API_SECRET";
-  if (auto text = environment(kVariable); text && !text->empty()) return accept(std::move(*text), kVariable);
+  if (auto text = environment(kVariable); text && !text->empty()) return accept(*text, kVariable);
   if (const auto folder = environment("CREDENTIALS_DIRECTORY"); folder && !folder->empty()) {
     const std::filesystem::path credential = std::filesystem::path(*folder) / "medimirror-api-secret";
     std::error_code ignored;

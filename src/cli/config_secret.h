@@ -1,5 +1,5 @@
 // Role: the secret of the API key: from MEDIMIRROR_API_SECRET, else the systemd credential
-// medimirror-api-secret, else secret_file. A line end behind it is not part of it.
+// medimirror-api-secret, else secret_file. A byte order mark and white space around it are not part of it.
 // Failure: values, for the list of mistakes. A file that everybody may read is refused: then it is no secret
 // any more.
 // Limits: 4 KB; regular files only, so that nothing blocks.

@@ -29,6 +29,8 @@ ApiOptions api_options(const Config& config) {
   options.base_url = config.api.base_url;
   options.key_id = config.api.key_id;
   options.secret = config.api.secret;
+  if (const auto origin = config.origins.find("api.secret"); origin != config.origins.end())
+    options.secret_origin = origin->second;
   options.accept_language = config.api.accept_language;
   options.listing = config.api.listing;
   options.requests_per_minute = config.api.requests_per_minute;

@@ -142,6 +142,9 @@ TEST_F(ConfigTest, WhatIsNotTomlIsNamedByLineAndColumn) {
   EXPECT_THAT(mistakes("contact = \"a@b\"\nroot = \n"), HasSubstr(at(2) + ":"));
   EXPECT_THAT(mistakes("contact = \"a@b\"\nroot = \n"), HasSubstr("this is not TOML"));
   EXPECT_THAT(mistakes("[api]\nkey_id = \"1\"\nkey_id = \"2\"\n"), HasSubstr(at(3) + ":"));
+  // and nothing is guessed of the rest: neither of what stands below the place, nor of what seems to be missing
+  EXPECT_THAT(mistakes("root = /srv/m\ncontact = \"ops@example.com\"\nbananas = 3\n"),
+              AllOf(HasSubstr("this is not TOML"), Not(HasSubstr("contact")), Not(HasSubstr("mistakes"))));
 }
 
 TEST_F(ConfigTest, AFileThatIsNotThereSaysHowToGetOne) {

@@ -59,6 +59,18 @@ TEST_F(ConfigTest, ASecretFileThatCannotBeOneIsRefusedWithWhatToDo) {
       << "and nothing waits for a writer";
 }
 
+TEST_F(ConfigTest, ASecretIsFreedOfWhatEditorsPutAroundIt) {
+  const std::string toml = "[api]\nkey_id = \"1\"\nsecret_file = \"key\"\n";
+  using namespace std::string_literals;
+  for (const std::string& saved : {"pst"s, "pst\n"s, "pst\r\n"s, "\xEF\xBB\xBFpst"s, "\xEF\xBB\xBFpst\r\n"s,
+                                   " \tpst  \n\n"s, "\xFF\xFEp\0s\0t\0\r\0\n\0"s}) {
+    write("key", saved);
+    EXPECT_EQ(load_with_contact(toml).api.secret.reveal(), "pst");
+  }
+  write("key", "\xEF\xBB\xBF \r\n");
+  EXPECT_THAT(mistakes_with_contact(toml), HasSubstr("the secret is empty"));
+}
+
 // Root may read every file, so that a test of what may not be read goes on as nobody.
 class NotRoot {
  public:

@@ -244,6 +244,31 @@ TEST_F(ConfigTest, ARelativePathOfTheEnvironmentStartsAtTheCurrentFolder) {
   EXPECT_EQ(load_with_contact("").root, std::filesystem::current_path() / "mirror");
 }
 
+TEST_F(ConfigTest, EveryPathKnowsTheHomeFolder) {
+  variables_["HOME"] = folder_.path().native();
+  write("key", "pst");
+  variables_["MEDIMIRROR_MEDIA_DIR"] = "$HOME/www";
+  const Config config = load(
+      "contact = \"ops@example.com\"\nroot = \"~/mirror\"\nstore_dir = \"${HOME}/store\"\n"
+      "[api]\nsecret_file = \"~/key\"\n[select]\ncodes_file = \"$HOME/stock.csv\"\n");
+  EXPECT_EQ(config.root, folder_.path() / "mirror");
+  EXPECT_EQ(config.store_dir, folder_.path() / "store");
+  EXPECT_EQ(config.media_dir, folder_.path() / "www");
+  EXPECT_EQ(config.api.secret_file, folder_.path() / "key");
+  EXPECT_EQ(config.api.secret.reveal(), "pst");
+  EXPECT_EQ(config.select.codes_file, folder_.path() / "stock.csv");
+}
+
+TEST_F(ConfigTest, EveryPathRefusesOtherVariables) {
+  const std::string text = mistakes_with_contact(
+      "root = \"$DATA/m\"\nstore_dir = \"~ann/s\"\nmedia_dir = \"/x/$USER\"\n"
+      "[api]\nsecret_file = \"$KEYS/key\"\n[select]\ncodes_file = \"~\"\n");
+  for (const char* key :
+       {"root is", "store_dir is", "media_dir is", "api.secret_file is", "select.codes_file is"})
+    EXPECT_THAT(text, HasSubstr(key));
+  EXPECT_THAT(text, HasSubstr(at(2) + ": root is \"$DATA/m\": $DATA is not replaced"));
+}
+
 TEST_F(ConfigTest, UnusualSettingsAreWarnedOf) {
   const Config config =
       load_with_contact("[api]\nrequests_per_minute = 1000\n[select]\nformats = [\"hugee\"]\n");

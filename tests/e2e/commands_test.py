@@ -2,7 +2,10 @@
 
 import json
 import re
+import shutil
+import subprocess
 
+from codes_test import eans_of, media_of, products_of
 from harness import DONE, SECRET, USAGE, EndToEnd, main, listing_of, pictures_in
 
 
@@ -18,7 +21,7 @@ class Commands(EndToEnd):
         return run
 
     def test_init_writes_a_configuration_that_loads(self):
-        path = self.folder / "m" / "new.toml"
+        path = self.folder / "m" / "not" / "there" / "new.toml"
         self.run_fine("init", path, "--root", self.folder / "new", "--contact", "me@example.com")
         text = path.read_text()
         self.assertIn("# ", text)
@@ -29,6 +32,51 @@ class Commands(EndToEnd):
         self.mirror_.config = path
         shown = self.run_fine("config", "check", environment={"MEDIMIRROR_API_KEY_ID": "42"})
         self.assertIn("fine", shown.stdout)
+        folder = self.mirror_.run("init", self.folder / "m")
+        self.assertEqual(folder.exit_code, USAGE)
+        self.assertIn("is a folder", folder.stderr)
+
+    def test_init_says_what_is_left_to_do_and_no_more(self):
+        bare = self.run_fine("init", self.folder / "bare.toml").stdout
+        for word in ("contact", "key_id", "secret_file", "MEDIMIRROR_API_SECRET", "config check"):
+            self.assertIn(word, bare)
+        path, key = self.folder / "etc" / "full.toml", self.folder / "etc" / "key"
+        full = self.run_fine("init", path, "--root=~/pictures", "--contact", "me@example.com", "--key-id", "0042",
+                             "--secret-file", key, environment={"HOME": str(self.folder / "home")}).stdout
+        self.assertNotIn("key_id", full)
+        self.assertNotIn("set contact", full)
+        self.assertIn(str(key), full)
+        key.write_text(SECRET + "\n")
+        key.chmod(0o600)
+        self.mirror_.config = path
+        shown = self.run_fine("config", "show").stdout
+        self.assertIn(f'root = "{self.folder}/home/pictures"', shown)
+        self.assertIn('key_id = "0042"', shown)
+        self.run_fine("config", "check", environment={"MEDIMIRROR_API_SECRET": ""})
+        self.assertFalse((self.folder / "~").exists())
+
+    def test_config_check_names_what_a_sync_would_end_over(self):
+        def check(*words, **environment):
+            run = self.mirror_.run("config", "check", environment=environment)
+            self.assertEqual(run.exit_code, USAGE, str(run))
+            self.assertNotIn("fine", run.stdout)
+            for word in words:
+                self.assertIn(word, run.stderr)
+
+        check("secret", "secret_file", MEDIMIRROR_API_SECRET="")
+        stock = self.folder / "stock.csv"
+        self.mirror_.configure(select={"codes_file": str(stock)})
+        check(str(stock), "No such file")
+        stock.write_text("naam;prijs\nPil;2\n")
+        check(str(stock), "select.codes_column")
+        stock.write_text("")
+        check(str(stock), "is empty")
+        check("2 things are missing", str(stock), "secret", MEDIMIRROR_API_SECRET="")
+        stock.write_text("sep=;\nnaam;cnk\nPil;0001234\nPil;12\n")
+        fine = self.run_fine("config", "check").stdout
+        self.assertIn("asks for 1 codes; 1 of its lines are left out, such as line 4", fine)
+        self.mirror_.configure(api={"key_id": ""})
+        check("key_id")
 
     def test_config_show_says_where_each_value_comes_from(self):
         run = self.run_fine("config", "show", environment={"MEDIMIRROR_MEDIA_CONNECTIONS": "7"})
@@ -86,6 +134,90 @@ class Commands(EndToEnd):
         self.assertNotEqual(unknown.exit_code, DONE)
         self.assertIn("7", unknown.stderr)
 
+    def test_show_takes_what_people_have(self):
+        service = self.sandbox(media=1300, products=300)
+        mirror = self.mirror_ = self.mirror(service, "shop", products={"list": True},
+                                            view=[{"name": "shop", "path": "{cnk}/{cnk}_{n}.{ext}"}])
+        mirror.run("sync")
+        path, digest = sorted(pictures_in(mirror.media / "huge").items())[0]
+        id = int(path.split("/")[-1].split(".")[0])
+        stem = path.split("/")[-1]
+        url = json.loads(self.run_fine("show", id, "--json").stdout)["assets"][0]["url"]
+        windows = "C:\\srv\\media\\huge\\" + path.replace("/", "\\")
+        for words in (id, f"000{id}", f"huge/{path}", mirror.media / "huge" / path, stem, digest, digest.upper(), url,
+                      url.split("/")[-1], f"https://www.shop.example/media/huge/{path}?v=2", windows,
+                      f"./huge/{path}", mirror.store / "blobs" / digest[:2] / digest[2:4] / digest):
+            with self.subTest(words=words):
+                shown = self.run_fine("show", words).stdout
+                self.assertIn(f"media {id} ", shown)
+                self.assertIn(digest, shown)
+        product = next(one for one in products_of(service)
+                       if one.get("cnk", "") and one["cnk"].startswith("0") and eans_of(one)
+                       and len(media_of(one)) > 1)
+        for words in (product["cnk"], product["cnk"][1:], product["id"], product["id"].lower(),
+                      sorted(eans_of(product))[0]):
+            with self.subTest(words=words):
+                facts = json.loads(self.run_fine("show", words, "--json").stdout)
+                self.assertEqual(facts["product"]["id"], product["id"])
+                listed = {one["id"] for one in facts["media"]}
+                self.assertTrue(listed and listed <= media_of(product))
+                self.assertIn(product["id"], self.run_fine("show", words).stdout)
+        in_view = next(name for name in pictures_in(mirror.media) if name.startswith("shop/"))
+        self.assertIn(in_view, self.run_fine("show", in_view.split("/")[-1]).stdout)
+        for words in ("", " ", "7", "0x64", "-1", "nothing.jpg", "https://www.example.com/", "/", "M99999ZZ", "99999999999999",
+                      "f" * 64, "a/../b"):
+            with self.subTest(words=words):
+                run = mirror.run("show", words)
+                self.assertEqual(run.exit_code, USAGE, str(run))
+                self.assertEqual(run.stdout, "")
+                self.assertIn(words, run.stderr)
+
+    def test_numbers_of_runs_are_decimal_and_of_runs_that_were(self):
+        self.sync(self.mirror_)
+        self.service.evolve(new=3)
+        self.sync(self.mirror_)
+        before = listing_of(self.mirror_.media)
+        for arguments in (["undo", "77"], ["undo", "0"], ["undo", "-1"], ["undo", ""], ["undo", "0x1"], ["undo", "3"],
+                          ["undo", "18446744073709551617"], ["diff", "2", "99"], ["diff", "0", "2"], ["diff", "-1", "2"],
+                          ["diff", "1", "two"], ["changes", "--since", "99"], ["changes", "--since", "-1"],
+                          ["serve", "--port", "65536"], ["serve", "--port", "-1"], ["serve", "--port", "0x50"]):
+            with self.subTest(arguments=arguments):
+                run = self.mirror_.run(*arguments)
+                self.assertEqual(run.exit_code, USAGE, str(run))
+                self.assertEqual(run.stdout, "")
+                self.assertRegex(run.stderr, r"there are runs 1 to 2|must be a whole number from")
+        self.assertEqual(listing_of(self.mirror_.media), before)
+        self.assertEqual(len(self.run_fine("diff", "01", "0002").stdout.splitlines()), 3)
+        self.assertNotIn("held", self.run_fine("history").stdout)
+
+    def test_changes_are_those_since_the_last_push(self):
+        if not shutil.which("rsync"):
+            self.skipTest("rsync is not installed")
+        copy, sent = self.folder / "copy", self.folder / "push.txt"
+
+        def push(*to):
+            sent.write_text(self.run_fine("changes", *to).stdout)
+            subprocess.run(["rsync", "-aH", f"--files-from={sent}", "--delete-missing-args", f"{self.mirror_.media}/",
+                            f"{copy}/"], check=True, capture_output=True)
+            self.run_fine("changes", *to, "--pushed", sent)
+
+        early = self.mirror_.run("changes")
+        self.assertEqual(early.exit_code, USAGE)
+        self.sync(self.mirror_)
+        push()
+        self.assertEqual(pictures_in(copy), pictures_in(self.mirror_.media))
+        for _ in range(2):  # two runs between two pushes
+            self.service.evolve(new=4, changed=4, removed=4)
+            self.sync(self.mirror_, "--retire-now")
+        self.run_fine("changes")  # looked at, but not sent
+        push()
+        self.assertEqual(pictures_in(copy), pictures_in(self.mirror_.media))
+        self.assertEqual((copy / "SHA256SUMS").read_text(), (self.mirror_.media / "SHA256SUMS").read_text())
+        again = self.run_fine("changes")
+        self.assertIn("nothing changed", again.stderr)
+        self.assertGreater(len(self.run_fine("changes", "--to", "web2").stdout.splitlines()), 200)
+        self.assertGreater(len(self.run_fine("changes", "--since", "1").stdout.splitlines()), 12)
+
     def test_status(self):
         self.assertIn("sync", self.run_fine("status").stdout)  # before the first run it says what to do
         run = self.sync(self.mirror_)
@@ -112,6 +244,9 @@ class Commands(EndToEnd):
             run = self.run_fine(*arguments)
             self.assertIn("sync" if arguments[0] != "config" else "check", run.stdout)
         self.assertIn("130", self.run_fine("--help").stdout)
+        self.assertEqual(self.run_fine("help").stdout, self.run_fine("--help").stdout)
+        self.assertEqual(self.run_fine("help", "config", "check").stdout,
+                         self.run_fine("config", "check", "--help").stdout)
         self.assertTrue(re.fullmatch(r"medimirror \d+\.\d+\.\d+\n", self.run_fine("--version").stdout))
 
 

@@ -29,6 +29,41 @@ class ExitCodes(EndToEnd):
                 self.assertEqual(run.stdout, "")
         self.assertEqual(service.stats()["requests"]["media_stream"], 0)
 
+    def test_a_wrong_word_is_answered_with_the_right_one(self):
+        mirror = self.mirror(self.sandbox(media=10))
+        meant = {("snyc",): "did you mean `medimirror sync`?", ("Sync",): "did you mean `medimirror sync`?",
+                 ("config", "chekc"): "did you mean `medimirror config check`?",
+                 ("chekc",): "did you mean `medimirror config check`?",
+                 ("galery",): "did you mean `medimirror report gallery`?",
+                 ("sync", "--dryrun"): "did you mean --dry-run?", ("sync", "-dry-run"): "did you mean --dry-run?",
+                 ("sync", "--max-delet", "5"): "did you mean --max-delete?",
+                 ("sync", "--max-delet=5"): "did you mean --max-delete?",
+                 ("--confg", "x", "sync"): "did you mean --config?", ("sync", "--verbos"): "did you mean --verbose?",
+                 ("--sync",): "did you mean `medimirror sync`?", ("sync", "now"): "takes nothing more, so not \"now\"",
+                 ("show",): "WHAT is required",  ("frobnicate",): "\"frobnicate\" is not a command of `medimirror`"}
+        for arguments, sentence in meant.items():
+            with self.subTest(arguments=arguments):
+                run = mirror.run(*arguments)
+                self.check_sentence(run, USAGE, sentence, "--help`")
+                self.assertEqual(run.stdout, "")
+
+    def test_an_empty_value_is_not_taken_for_none(self):
+        mirror = self.mirror(self.sandbox(media=10))
+        for arguments, name in ((("show", ""), "WHAT"), (("sync", "--codes", ""), "--codes"),
+                                (("adopt", ""), "FOLDER"),
+                                (("init", ""), "FILE"), (("sync", "--max-delete", ""), "--max-delete"),
+                                (("export", "--format", "csv", "--base-url", ""), "--base-url")):
+            with self.subTest(arguments=arguments):
+                self.check_sentence(mirror.run(*arguments), USAGE, f"{name} is empty")
+
+    def test_without_a_command_there_is_help_and_no_success(self):
+        mirror = self.mirror(self.sandbox(media=10))
+        for arguments, known in (([], "sync"), (["config"], "check"), (["report"], "gallery"), (["-q"], "sync")):
+            with self.subTest(arguments=arguments):
+                run = mirror.run(*arguments)
+                self.check_sentence(run, USAGE, "needs a command", known, "Usage")
+                self.assertEqual(run.stdout, "")
+
     def test_configuration(self):
         service = self.sandbox(media=10)
         mirror = self.mirror(service)
@@ -62,13 +97,20 @@ class ExitCodes(EndToEnd):
         service = self.sandbox(media=10)
         mirror = self.mirror(service)
         run = mirror.run("sync", "--json", environment={"MEDIMIRROR_API_SECRET": "wrong"})
-        self.check_sentence(run, FAILED, "401", "api.key_id")
+        self.check_sentence(run, FAILED, "401", "api.key_id", "read from MEDIMIRROR_API_SECRET")
         self.assertEqual(run.report["outcome"], "failed")
         self.assertEqual(service.stats()["requests"]["media_stream"], 1)  # asking again would not help
         mirror.configure(api={"key_id": "13"})
         self.check_sentence(mirror.run("sync"), FAILED, "403", "expired")
         del mirror.environment["MEDIMIRROR_API_SECRET"]
         self.check_sentence(mirror.run("sync"), USAGE, "MEDIMIRROR_API_SECRET")
+        key = self.folder / "key"
+        key.write_bytes(b"\xef\xbb\xbf" + SECRET.encode() + b" \r\n")
+        key.chmod(0o600)
+        mirror.configure(api={"key_id": "42", "secret_file": str(key)})
+        self.sync(mirror)
+        key.write_text("another")
+        self.check_sentence(mirror.run("sync"), FAILED, "401", f"read from {key}")
 
     def test_filter_refused(self):
         service = self.sandbox(media=10)
@@ -195,6 +237,55 @@ class ReportsOfRunsThatFail(EndToEnd):
             self.skipTest("cannot mount: " + done.stderr.strip())
         self.addCleanup(subprocess.run, ["umount", "-l", folder], check=False)
         subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can be refused for being root")
+class RootInTheFolderOfAnother(EndToEnd):
+    """The service's user owns the folder; somebody runs a command with sudo."""
+
+    USER = 12345
+
+    def as_user(self, *arguments):
+        return subprocess.run(["setpriv", "--reuid", str(self.USER), "--regid", str(self.USER), "--clear-groups",
+                               *self.mirror_.command(*arguments)], env=self.mirror_.environment, capture_output=True,
+                              text=True, timeout=120, cwd="/")
+
+    def test_root_writes_nothing_there(self):
+        service = self.sandbox(media=20)
+        mirror = self.mirror_ = self.mirror(service)
+        mirror.folder.mkdir(exist_ok=True)
+        self.folder.chmod(0o755)
+        for folder in (mirror.root, mirror.folder / "state"):
+            folder.mkdir()
+            os.chown(folder, self.USER, self.USER)
+
+        def refused(*arguments):
+            run = mirror.run(*arguments)
+            self.assertEqual(run.exit_code, USAGE, str(run))
+            self.assertIn(f"belongs to the user {self.USER}, and this runs as root", run.stderr)
+            self.assertIn(f"sudo -u '#{self.USER}'", run.stderr)
+
+        refused("sync")
+        self.assertEqual(list(mirror.root.iterdir()), [])
+        night = self.as_user("sync")
+        self.assertEqual(night.returncode, DONE, night.stderr)
+        for command in (["sync"], ["gc"], ["repair"], ["undo"], ["rebuild"], ["report", "gallery"],
+                        ["report", "duplicates"], ["adopt", "/tmp"]):
+            refused(*command)
+        (mirror.store / "index/lock.mdb").unlink()
+        self.assertEqual(mirror.run("status").exit_code, DONE)  # looking is allowed, and leaves nothing of root's
+        self.assertEqual([path for path in mirror.root.rglob("*") if path.stat().st_uid != self.USER], [])
+        doctor = self.as_user("doctor").stdout
+        self.assertRegex(doctor, rf"good +owner of the mirror's files: all of them belong to the user {self.USER}")
+
+        os.chown(mirror.store / "blobs", 0, 0)
+        for path in (mirror.store / "lock", mirror.store):
+            os.chown(path, 0, 0)
+        night = self.as_user("sync")
+        self.assertNotEqual(night.returncode, DONE)
+        self.assertIn(f"this runs as the user {self.USER}: `medimirror doctor`", night.stderr)
+        for said in (self.as_user("doctor").stdout, mirror.run("doctor").stdout):
+            self.assertIn(f"sudo chown -R {self.USER} {mirror.store}", said)
 
 
 @unittest.skipUnless(os.geteuid() == 0, "only root can mount a small file system")
