@@ -144,14 +144,21 @@ void QueryListing::count_page(const ReplyPage& page) {
       return end(State::cut, fmt::format("page {} repeats the pages before it", page_no_));
     return walk_again_or_on(fmt::format("page {} repeats the pages before it", page_no_), page.total);
   }
-  if (page.total < before)
-    return walk_again_or_on(fmt::format("while the pages were asked the total went from {} to {}",
-                                        format_count(before), format_count(page.total)),
-                            page.total);
+  if (page.total < before) return take_shrunk(before, page.total);
   if ((page_no_ + 1) * page_size < page.total && came < page_size)
     return walk_again_or_on(fmt::format("page {} holds {} items instead of {}", page_no_, came, page_size),
                             page.total);
   next_page(page.total);
+}
+
+// A few may have left meanwhile; a total that falls further is no total, and the page no page.
+void QueryListing::take_shrunk(std::uint64_t before, std::uint64_t now) {
+  std::string reason = fmt::format("while the pages were asked the total went from {} to {}",
+                                   format_count(before), format_count(now));
+  const bool may_restart = walk_ < caller_.options().restarts_max;
+  if (may_restart || may_have_shifted(before - now, before)) return walk_again_or_on(std::move(reason), now);
+  window_total_ = before;
+  lose_page(std::move(reason));
 }
 
 void QueryListing::next_page(std::uint64_t total) {

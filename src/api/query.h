@@ -70,6 +70,7 @@ class QueryListing final : public Listing {
   void give_up(const Error& error);
   void take_page(Response response);
   void count_page(const ReplyPage& page);
+  void take_shrunk(std::uint64_t before, std::uint64_t now);
   void next_page(std::uint64_t total);
   void lose_page(std::string words);
   void end_window();

@@ -190,10 +190,9 @@ TEST_F(QueryTest, APageThatCannotBeMadeCostsThatPageAlone) {
     std::size_t different;
   };
   const Row rows[] = {
-      {"500 for ever", 1, status(500), 25},
-      {"the first one", 0, status(500), 25},
-      {"the last one", 3, status(502), 30},
-      {"html", 2, ok("<html>Sorry</html>"), 25},
+      {"500 for ever", 1, status(500), 25}, {"the first one", 0, status(500), 25},
+      {"the last one", 3, status(502), 30}, {"html", 2, ok("<html>Sorry</html>"), 25},
+      {"204", 2, status(204), 25},
   };
   list(35);
   for (const Row& row : rows) {

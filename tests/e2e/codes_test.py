@@ -184,7 +184,7 @@ class Codes(EndToEnd):
     def test_a_cut_listing_of_products_removes_nothing(self):
         service = self.sandbox(media=300, products=300)
         products = [product for product in products_of(service) if product.get("cnk")]
-        mirror = self.mirror(service)
+        mirror = self.mirror(service, api={"listing": "stream"})
         self.sync(mirror)
         held = pictures_in(mirror.media)
         service.fault("stream_cut", "/v4/products/stream", at_byte=2000)
