@@ -50,7 +50,7 @@ THIRD_PARTY = [
     (r"spdlog/", {"base/log.cc"}),
     (r"openssl/", {"base/", "http/"}),
     (r"xxhash\.h", {"store/", "api/"}),
-    (r"zlib\.h", {"image/", "upkeep/", "sandbox/"}),
+    (r"zlib\.h", {"http/", "image/", "upkeep/", "sandbox/"}),
     (r"xlsxwriter\.h", {"shop/"}),
     (r"sqlite3\.h", {"feed/"}),
     (r"fmt/", {""}),
