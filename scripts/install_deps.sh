@@ -9,7 +9,7 @@ set -euo pipefail
 
 packages=(
   ca-certificates g++ cmake ninja-build pkg-config rsync
-  libcurl4-openssl-dev libssl-dev libsimdjson-dev libvips-dev libjpeg-dev liblmdb-dev libfmt-dev libspdlog-dev libcli11-dev
+  libcurl4-openssl-dev libssl-dev libsimdjson-dev libvips-dev libjpeg-dev libwebp-dev liblmdb-dev libfmt-dev libspdlog-dev libcli11-dev
   libtomlplusplus-dev nlohmann-json3-dev libseccomp-dev libxxhash-dev libxlsxwriter-dev libsqlite3-dev zlib1g-dev libcpp-httplib-dev
   libminizip-dev # Debian 13: the pkg-config file of libxlsxwriter asks for it, its package does not
 )

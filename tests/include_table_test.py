@@ -42,6 +42,7 @@ THIRD_PARTY = [
     (r"lmdb\.h", {"store/lmdb."}),
     (r"vips/|glib", {"image/", "sandbox/"}),
     (r"jpeglib\.h|jerror\.h", {"image/jpeg_decoder.cc"}),
+    (r"webp/", {"image/webp_encoder.cc"}),
     (r"seccomp\.h", {"image/"}),
     (r"CLI/", {"cli/", "sandbox/"}),
     (r"toml\+\+/", {"cli/config_file.cc"}),

@@ -9,6 +9,7 @@
 #include "image/colour_profile.h"
 #include "image/resample.h"
 #include "image/vips_runtime.h"
+#include "image/webp_encoder.h"
 
 namespace medimirror {
 
@@ -83,8 +84,7 @@ VImage in_frame(VImage image, const DerivativeSize& placement, const Recipe& rec
                      VImage::option()->set("extend", VIPS_EXTEND_BACKGROUND)->set("background", background));
 }
 
-// Pixels alone. `strip` says the same, but libvips 8.14 does not heed it when it saves WebP, and the conversion of
-// colours has attached a profile by then.
+// Pixels alone: the conversion of colours has attached a profile by then.
 VImage bare(const VImage& image) {
   VImage pixels = image.copy();
   for (const char* name : {VIPS_META_ICC_NAME, VIPS_META_EXIF_NAME, VIPS_META_XMP_NAME, VIPS_META_IPTC_NAME,
@@ -93,7 +93,21 @@ VImage bare(const VImage& image) {
   return pixels;
 }
 
+Pixels pixels_of(VImage image) {
+  if (image.bands() < 3) image = image.colourspace(VIPS_INTERPRETATION_sRGB);
+  Pixels pixels{static_cast<std::uint32_t>(image.width()),
+                static_cast<std::uint32_t>(image.height()),
+                static_cast<std::uint32_t>(image.bands()),
+                {}};
+  std::size_t size = 0;
+  auto* const data = static_cast<std::uint8_t*>(image.write_to_memory(&size));
+  pixels.data.assign(data, data + size);
+  g_free(data);
+  return pixels;
+}
+
 std::string encode(const VImage& image, const Recipe& recipe) {
+  if (recipe.format == ImageFormat::webp) return encode_webp(pixels_of(image), recipe.quality);
   vips::VOption* options = VImage::option()->set("strip", true);
   const char* suffix = nullptr;
   switch (recipe.format) {
@@ -103,10 +117,6 @@ std::string encode(const VImage& image, const Recipe& recipe) {
       break;
     case ImageFormat::png:
       suffix = ".png";
-      break;
-    case ImageFormat::webp:
-      suffix = ".webp";
-      options->set("Q", recipe.quality);
       break;
     case ImageFormat::avif:
       suffix = ".avif";
@@ -188,6 +198,8 @@ EncodedDerivative make_derivative(const DecodedPicture& picture, const Recipe& r
     return made;
   } catch (const vips::VError&) {
     throw DerivativeError(take_vips_error());
+  } catch (const std::runtime_error& error) {
+    throw DerivativeError(error.what());
   }
 }
 

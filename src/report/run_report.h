@@ -48,7 +48,7 @@ struct RunReport {
     std::string cut_reason;
     bool doubted = false;  // walked to its end, and for this reason not believed to be whole
     std::uint64_t malformed = 0;
-    std::uint64_t bad_places = 0;     // that could not be read, and were read past
+    std::uint64_t bad_places = 0;          // that could not be read, and were read past
     std::vector<std::string> places = {};  // the first of them in words
   } listing;
 

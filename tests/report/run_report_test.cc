@@ -78,7 +78,8 @@ TEST(RunReport, JsonIsTheContract) {
   EXPECT_EQ(
       to_json(report),
       R"({"outcome":"partial","exit_code":3,)"
-      R"("listing":{"mode":"stream","total":5,"complete":true,"cut_reason":"","malformed":0},)"
+      R"("listing":{"mode":"stream","total":5,"complete":true,"shifted":false,"cut_reason":"",)"
+      R"("malformed":0,"bad_places":0,"places":[]},)"
       R"("items":{"listed":5,"links":0,"filtered":0,"fetched":4,"unchanged":0,"not_modified":0,"deduplicated":0,)"
       R"("failed":1,"retired":0,"pending":0,"carried_over":0,"fallback":0,"media_filtered_by_kind":0,)"
       R"("unconfirmed":0},)"
