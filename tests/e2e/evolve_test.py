@@ -198,6 +198,7 @@ class Evolution(EndToEnd):
 
     def test_a_cut_listing_confirms_nothing(self):
         self.first_without(5, removed=5)
+        self.mirror_.configure(api={"listing": "stream"})  # else the pages would know better
         self.service.fault("listing_half_lying", "/v4/media/stream")
         self.sync_again(exits=TRY_LATER)
         self.assertEqual(pictures_in(self.mirror_.media), self.before)

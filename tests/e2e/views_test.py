@@ -148,7 +148,7 @@ class Views(EndToEnd):
 
     def test_products_that_are_only_missing_from_a_cut_listing_keep_their_files(self):
         service = self.sandbox(media=300, products=300)
-        mirror = self.mirror(service, products={"list": True}, view=[BY_CNK])
+        mirror = self.mirror(service, products={"list": True}, view=[BY_CNK], api={"listing": "stream"})
         self.sync(mirror)
         held = view_of(mirror)
         service.evolve(new=5)
