@@ -34,7 +34,8 @@ constexpr std::string_view kRecipes =
     "recipes";                                  // when they change, every held picture may lack a derivative
 constexpr std::string_view kLayout = "layout";  // when it changes, every file may have to move
 // fetch/host_memory.h
-constexpr std::string_view kPausedHosts = "paused_hosts", kHostSpacings = "host_spacings";
+constexpr std::string_view kPausedHosts = "paused_hosts", kHostSpacings = "host_spacings",
+                           kBannedHosts = "banned_hosts";  // where this machine is banned
 constexpr ListingCursor kCursor = {"cursor", "last_full_listing"};
 
 std::string recipes_fingerprint(const std::vector<Recipe>& recipes, const std::string& source) {
@@ -237,7 +238,8 @@ class Sync {
     pipeline.look = look();
     pipeline.make_missing_derivatives = recipes_changed_ && !options_.publish.recipes.empty();
     pipeline.hosts = parse_host_memory(index_->view().setting(kPausedHosts).value_or(""),
-                                       index_->view().setting(kHostSpacings).value_or(""));
+                                       index_->view().setting(kHostSpacings).value_or(""),
+                                       index_->view().setting(kBannedHosts).value_or(""));
 
     with_listing([&](Listing* listing) {
       result_ = run_pipeline(pipeline, listing, *transport_, *index_, *blobs_, clock_, progress_, stop_);
@@ -277,7 +279,8 @@ class Sync {
     if (result_.queue_done && !result_.failure && result_.written.derivatives_failed == 0)
       put(kRecipes, recipes_fingerprint(options_.publish.recipes, options_.publish.derivative_source));
     for (const auto& [name, text] : {std::pair{kPausedHosts, format_pauses(result_.hosts)},
-                                     std::pair{kHostSpacings, format_spacings(result_.hosts)}})
+                                     std::pair{kHostSpacings, format_spacings(result_.hosts)},
+                                     std::pair{kBannedHosts, format_bans(result_.hosts)}})
       if (!text.empty() || group.setting(name)) put(name, text);
     if (any) group.commit();
   }

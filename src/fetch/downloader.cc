@@ -18,6 +18,7 @@ namespace {
 // arrival.
 constexpr std::int64_t kBytesReserved = 1 << 18;
 // Of the answers that speak of a limit: more of them for one picture tell of that picture.
+constexpr std::size_t kToldToWaitMax = 10'000;
 constexpr int kNotItsFaultMax = 3;
 // A round of deferred ones that was at least as large and brought less than a tenth is the last one.
 constexpr std::size_t kRoundToJudge = 16, kRoundToGoOn = 10;
@@ -73,7 +74,15 @@ void Downloader::add(Download download) {
     return finish(item, Refused{"host_not_allowed", std::move(*refusal)});
   Host& host = host_of(item.current_url);
   if (host.health.given_up() || draining_) return finish(item, Cancelled{});
-  host.ready.push_back(std::move(item));
+  const Millis told_to_wait = left_of_wait(item.current_url);
+  if (told_to_wait > options_.outage_ms_max)
+    return finish(item,
+                  GaveUp{"retry_after", fmt::format("the server asked that it be left alone for another {}",
+                                                    format_duration(told_to_wait))});
+  if (told_to_wait > Millis(0))
+    host.retries.push({clock_.steady_now() + told_to_wait, ++order_, std::move(item)});
+  else
+    host.ready.push_back(std::move(item));
   ++waiting_;
 }
 
@@ -108,7 +117,7 @@ void Downloader::prepare(Host& host, SteadyTime now) {
     const Item& item = host.retries.top().item;
     host.health.searching() ? host.ready.push_back(item) : host.ready.push_front(item);
   }
-  if (host.health.wants_probe(now)) probe(host);
+  if (host.health.wants_probe(now) && (host.busy() || !host.suspended.empty())) probe(host);
   if (host.busy() || host.health.suspects_ban()) return;
   release_suspended(host);
   if (!host.deferred.empty()) begin_round(host, now);
@@ -212,8 +221,9 @@ bool Downloader::handle(Completed& completed) {
   if (judged.verdict.verdict == Verdict::try_again && !item.granted_before)
     item.granted_before = health.granted();
   if (item.probes != health.origin())
-    health.note({judged.verdict, response != nullptr ? response->status : 0, sent_at, evidence},
-                clock_.steady_now(), clock_.wall_now(), random());
+    health.note(
+        {judged.verdict, response != nullptr ? response->status : 0, sent_at, host->running, evidence},
+        clock_.steady_now(), clock_.wall_now(), random());
   conclude(*host, std::move(item), judged, response);
   if (health.given_up()) leave_alone(*host);
   return true;
@@ -328,6 +338,8 @@ void Downloader::try_again(Host& host, Item item, const Judged& judged) {
       hosts_doing
           ? Millis(0)
           : retry_delay(options_.retry, item.attempt - item.not_its_fault, verdict.retry_after, random());
+  if (verdict.retry_after && told_to_wait_.size() < kToldToWaitMax)
+    told_to_wait_.insert_or_assign(item.download.url, clock_.wall_now() + Millis(*verdict.retry_after));
   if (verdict.retry_after && *verdict.retry_after > options_.outage_ms_max && !hosts_doing)
     return finish(item, GaveUp{verdict.reason, fmt::format("{} and asked to wait for {}", judged.detail,
                                                            format_duration(*verdict.retry_after))});
@@ -378,7 +390,9 @@ void Downloader::leave_alone(Host& host) {
 void Downloader::finish(Item& item, FetchOutcome outcome) {
   if (!item.probes.empty()) {
     Host& host = hosts_.at(item.probes);
-    host.health.probed(std::holds_alternative<Fetched>(outcome));
+    if (std::holds_alternative<Cancelled>(outcome)) return;  // the run ends before it is known
+    // that a picture has gone since is an answer, too
+    host.health.probed(std::holds_alternative<Fetched>(outcome) || std::holds_alternative<Gone>(outcome));
     if (host.health.given_up())
       leave_alone(host);
     else

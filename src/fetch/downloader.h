@@ -194,6 +194,7 @@ class Downloader {
   bool second_try_may_help(const Item& item) const;
   bool leads_nowhere(const Classified& verdict, const Item& item) const;
   void begin_anew(Item item);
+  Millis left_of_wait(const std::string& url) const;
   void conclude(Host& host, Item item, const Judged& judged, Response* response);
   void succeed(Host& host, Item item, Response& response);
   void refuse(Host& host, Item item, Refused refused);
@@ -212,6 +213,7 @@ class Downloader {
   std::minstd_rand random_;
   std::map<std::string, Host> hosts_;  // by origin
   std::unordered_map<RequestId, Running> running_;
+  std::map<std::string, WallTime> told_to_wait_;  // by URL: until then the picture is not asked for
   std::vector<FetchResult> results_;
   std::size_t waiting_ = 0;   // ready or to be retried, of all hosts
   std::size_t deferred_ = 0;  // of all hosts, and those that may be a ban

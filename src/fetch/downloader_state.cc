@@ -54,20 +54,43 @@ std::vector<HostTrouble> Downloader::trouble() const {
   return all;
 }
 
+Millis Downloader::left_of_wait(const std::string& url) const {
+  const auto told = told_to_wait_.find(url);
+  return told == told_to_wait_.end() ? Millis(0) : std::max(Millis(0), told->second - clock_.wall_now());
+}
+
 HostMemory Downloader::memory() const {
   HostMemory memory;
   for (const auto& [origin, host] : hosts_) {
     const HostHealth& health = host.health;
     if (health.asked_to_wait_until() > clock_.wall_now())
       memory.pauses.emplace_back(origin, health.asked_to_wait_until());
+    if (health.banned() && host.granted)
+      memory.bans.emplace_back(host.granted->url, health.banned_since().value_or(clock_.wall_now()));
     if (health.spacing() > HostPace::Micros(0)) memory.spacings.emplace_back(origin, health.spacing());
+  }
+  for (const auto& [url, until] : told_to_wait_) {
+    const std::optional<Url> parsed = parse_url(url);
+    const auto host = parsed ? hosts_.find(parsed->origin()) : hosts_.end();
+    const bool all_of_it = host != hosts_.end() && host->second.health.asked_to_wait_until() >= until;
+    if (until > clock_.wall_now() && !all_of_it) memory.pauses.emplace_back(url, until);
   }
   return memory;
 }
 
 void Downloader::remember(const HostMemory& memory) {
-  for (const auto& [origin, until] : memory.pauses)
-    host_at(origin).health.pause_until(until, clock_.steady_now(), clock_.wall_now());
+  const SteadyTime now = clock_.steady_now();
+  for (const auto& [address, until] : memory.pauses) {
+    if (const std::optional<Url> url = parse_url(address); url && url->origin() != address)
+      told_to_wait_.emplace(address, until);
+    else
+      host_at(address).health.pause_until(until, now, clock_.wall_now());
+  }
+  for (const auto& [url, since] : memory.bans) {
+    Host& host = host_of(url);
+    host.granted = Download{{}, url, {}};
+    host.health.remember_ban(since, now);
+  }
   for (const auto& [origin, spacing] : memory.spacings) host_at(origin).health.remember(spacing);
 }
 

@@ -26,8 +26,8 @@ bool HostHealth::may_start(SteadyTime now, int in_flight) const {
   if (given_up() || probe_at_ || now < paused_until_) return false;
   // each time for another picture: none shall spend its attempts on an outage
   if (failures_in_row_ >= options_.failures_to_pause && in_flight > 0) return false;
-  if (suspect() && in_flight >= std::max(1, pace_.in_flight_max() >> std::min(refusals_.count(), 30)))
-    return false;
+  const int in_flight_max = std::min(pace_.in_flight_max(), in_flight_before_);
+  if (suspect() && in_flight >= std::max(1, in_flight_max >> std::min(refusals_.count(), 30))) return false;
   return pace_.may_start(now, in_flight);
 }
 
@@ -94,7 +94,8 @@ void HostHealth::note_refusal(const Answer& answer, SteadyTime now) {
   }
   note_answering();
   refused_with_ = answer.status;
-  refusals_.add(answer.sent_at);
+  refusals_.add(now);
+  if (refusals_.count() == 1) in_flight_before_ = answer.in_flight + 1;
   if (granted_ == 0 && refusals_.count() >= options_.refusals_to_give_up)
     give_up(
         fmt::format("every picture asked of {} was refused with {}: is the User-Agent (the contact in the "
@@ -114,16 +115,25 @@ void HostHealth::probed(bool granted) {
   probe_at_.reset();
   if (granted) {
     refusals_.end();
-    refusals_to_suspect_more_ *= 2;
+    if (!banned_since_) refusals_to_suspect_more_ *= 2;
+    banned_since_.reset();
     return;
   }
-  give_up(fmt::format(
-              "{} gave {} pictures and then refused {} different ones in a row with {}, and a picture that "
-              "it had "
-              "given before as well: it bars this machine for now. It is left alone in this run; run again "
-              "later, and if it happens again lower [media] connections or ask the service",
-              origin_, granted_, refusals_.count(), refused_with_),
-          true);
+  banned_ = true;
+  if (banned_since_)
+    return give_up(
+        fmt::format("{} banned this machine in an earlier run and still does not give a picture that it had "
+                    "given before: it is left alone in this run; run again later, or ask the service",
+                    origin_),
+        true);
+  give_up(
+      fmt::format(
+          "{} gave {} pictures and then refused {} different ones in a row with {}, and a picture that "
+          "it had "
+          "given before as well: it has banned this machine for now. It is left alone in this run; run again "
+          "later, and if it happens again lower [media] connections or ask the service",
+          origin_, granted_, refusals_.count(), refused_with_),
+      true);
 }
 
 void HostHealth::note_failure(const Answer& answer, SteadyTime now) {
@@ -203,6 +213,11 @@ void HostHealth::pause(Millis span, SteadyTime now, std::string why) {
   paused_until_ = std::max<SteadyTime>(paused_until_, now + span);
 }
 
+void HostHealth::remember_ban(WallTime since, SteadyTime now) {
+  banned_since_ = since;
+  probe_at_ = suspected_since_ = now;
+}
+
 void HostHealth::pause_until(WallTime until, SteadyTime now, WallTime wall) {
   if (until <= wall) return;
   asked_to_wait_until_ = until;
@@ -223,9 +238,13 @@ std::optional<Waiting> HostHealth::waiting(SteadyTime now) const {
   if (probe_at_) {
     Waiting waiting{
         origin_,
-        fmt::format("it refused {} pictures in a row after it had given others ({}); one of those is asked "
-                    "again to see whether it bars us",
-                    refusals_.count(), refused_with_),
+        banned_since_
+            ? std::string(
+                  "it banned this machine in an earlier run; a picture that it gave then is asked for")
+            : fmt::format(
+                  "it refused {} pictures in a row after it had given others ({}); one of those is asked "
+                  "again to see whether it bans us",
+                  refusals_.count(), refused_with_),
         suspected_since_, *probe_at_, *probe_at_};
     if (probing_) waiting.next.reset();
     return waiting;

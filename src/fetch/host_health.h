@@ -13,8 +13,10 @@
 //            that fails or refuses everything for outage_ms_max is given up; one that granted before and answers 429 and
 //            no time already after limited_ms_max, which is longer than the minute that such limits mostly count.
 //   ban      a host that granted before and refuses eight different pictures in a row (403, 401, …). Each refusal of the row
-//            halves the requests in flight, so that hardly any follow. Then one probe after five seconds: a picture that
-//            it granted before. Granted again, it is no ban, and the next one takes a row twice as long.
+//            halves the requests in flight, so that hardly any follow; a grant ends it only when it was asked for after the
+//            first refusal was heard, since answers overtake each other. Then one probe after five seconds: a picture that
+//            it granted before. Granted again, it is no ban, and the next one takes a row twice as long. A ban is
+//            remembered: the next run begins with the probe.
 // A host that never granted is given up after twenty refusals, or two hundred times "not found": most likely the settings.
 #pragma once
 
@@ -32,7 +34,7 @@ namespace medimirror {
 struct HostTrouble {
   std::string host;        // origin
   std::string sentence;    // what happened and what to do
-  bool try_later = false;  // the host is down, limits or bars us; else the settings are the likely reason
+  bool try_later = false;  // the host is down, limits or bans us; else the settings are the likely reason
   struct Outage {
     std::string clause;  // "https://media.example does not answer"
     SteadyTime since{};
@@ -56,6 +58,7 @@ class HostHealth {
     const Classified& verdict;
     int status = 0;  // 0: none came
     SteadyTime sent_at{};
+    int in_flight = 0;  // other requests that were under way when it came
     // A picture that fails speaks of its host the first time, and for as long as the host grants nothing else; later it
     // speaks of itself, or what is left at the end of a run, which is all that is bad, would look like an outage.
     bool evidence = true;
@@ -90,6 +93,9 @@ class HostHealth {
   std::optional<SteadyTime> gives_up() const;  // if it goes on like this
 
   // Across runs.
+  bool banned() const { return banned_ || suspects_ban(); }
+  std::optional<WallTime> banned_since() const { return banned_since_; }  // if it was before this run
+  void remember_ban(WallTime since, SteadyTime now);
   void pause_until(WallTime until, SteadyTime now, WallTime wall);
   WallTime asked_to_wait_until() const { return asked_to_wait_until_; }
   void remember(HostPace::Micros spacing) { pace_.remember(spacing); }
@@ -126,7 +132,9 @@ class HostHealth {
   std::optional<SteadyTime> probe_at_;
   SteadyTime suspected_since_{};
   int refused_with_ = 0;
-  bool probing_ = false;
+  bool probing_ = false, banned_ = false;
+  std::optional<WallTime> banned_since_;  // as an earlier run found
+  int in_flight_before_ = 0;              // the row of refusals began
   std::optional<HostTrouble> trouble_;
 };
 

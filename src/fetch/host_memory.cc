@@ -23,13 +23,24 @@ void each_line(std::string_view text, Take take) {
   }
 }
 
+std::string format_times(const std::vector<std::pair<std::string, WallTime>>& times) {
+  std::string text;
+  for (const auto& [address, time] : times)
+    text += fmt::format("{} {}\n", time.time_since_epoch().count(), address);
+  return text;
+}
+
 }  // namespace
 
-HostMemory parse_host_memory(std::string_view pauses, std::string_view spacings) {
+HostMemory parse_host_memory(std::string_view pauses, std::string_view spacings, std::string_view bans) {
   HostMemory memory;
-  each_line(pauses, [&](std::int64_t number, std::string origin) {
-    memory.pauses.emplace_back(std::move(origin), WallTime(Millis(number)));
-  });
+  const auto to_times = [](std::vector<std::pair<std::string, WallTime>>& times) {
+    return [&times](std::int64_t number, std::string address) {
+      times.emplace_back(std::move(address), WallTime(Millis(number)));
+    };
+  };
+  each_line(pauses, to_times(memory.pauses));
+  each_line(bans, to_times(memory.bans));
   each_line(spacings, [&](std::int64_t number, std::string origin) {
     memory.spacings.emplace_back(std::move(origin), std::chrono::microseconds(number));
   });
@@ -37,10 +48,11 @@ HostMemory parse_host_memory(std::string_view pauses, std::string_view spacings)
 }
 
 std::string format_pauses(const HostMemory& memory) {
-  std::string text;
-  for (const auto& [origin, until] : memory.pauses)
-    text += fmt::format("{} {}\n", until.time_since_epoch().count(), origin);
-  return text;
+  return format_times(memory.pauses);
+}
+
+std::string format_bans(const HostMemory& memory) {
+  return format_times(memory.bans);
 }
 
 std::string format_spacings(const HostMemory& memory) {

@@ -19,8 +19,8 @@ namespace {
 
 // "layout" and "recipes" are sync's fingerprints of the settings last applied: with them, a rebuilt index moves no
 // file and makes no derivative again.
-constexpr std::array<std::string_view, 5> kKeptSettings = {kHeldTreeSetting, "host_spacings", "layout",
-                                                           "paused_hosts", "recipes"};
+constexpr std::array<std::string_view, 6> kKeptSettings = {kHeldTreeSetting, "banned_hosts", "host_spacings",
+                                                           "layout",         "paused_hosts", "recipes"};
 
 constexpr std::string_view kHistorySetting = "history", kOpen = "open";
 

@@ -36,9 +36,56 @@ TEST_F(HostHealthTest, ABanEndsTheHostWithinTwentyRequestsAndFailsNoPicture) {
     EXPECT_EQ(count<Fetched>(results), 100u);
     EXPECT_EQ(count<Cancelled>(results), 4'900u) << "they stay wanted";
     EXPECT_LE(asked_, 120u) << code;
-    EXPECT_THAT(only_sentence(), HasSubstr("bars this machine"));
+    EXPECT_THAT(only_sentence(), HasSubstr("banned this machine"));
     EXPECT_TRUE(downloader_->trouble()[0].try_later);
   }
+}
+
+// Requests overtake each other: of those under way when the ban begins some are granted, later than others are refused.
+TEST_F(HostHealthTest, ABanThatBeginsInTheMiddleEndsTheHostWithinTwentyRequests) {
+  int refused = 0;
+  transport_.answer_with([&](const Request&) -> std::optional<Reply> {
+    ++asked_;
+    if (asked_ <= 100 || (asked_ <= 116 && asked_ % 3 == 0)) return ok("bytes").after(Millis(20));
+    ++refused;
+    return status(403).after(Millis(5));
+  });
+  make();
+  add_many(5'000);
+  run();
+  EXPECT_LE(refused, 20);
+  EXPECT_THAT(only_sentence(), HasSubstr("banned this machine"));
+}
+
+TEST_F(HostHealthTest, ABanIsRememberedAndTheNextRunAsksOnce) {
+  grant_then(100, status(403));
+  make();
+  add_many(300);
+  run();
+  HostMemory memory = downloader_->memory();
+  ASSERT_EQ(memory.bans.size(), 1u);
+  memory = parse_host_memory(format_pauses(memory), format_spacings(memory), format_bans(memory));
+
+  asked_ = 100;  // it still does
+  make();
+  downloader_->remember(memory);
+  add_many(300);
+  EXPECT_EQ(count<Cancelled>(run()), 300u) << "they stay wanted";
+  EXPECT_EQ(asked_, 101u);
+  EXPECT_THAT(only_sentence(), HasSubstr("banned this machine in an earlier run"));
+  EXPECT_EQ(downloader_->memory().bans, memory.bans) << "nothing new to be kept";
+
+  transport_.answer_with([](const Request&) { return ok("bytes"); });  // no more
+  make();
+  downloader_->remember(memory);
+  add_many(300);
+  EXPECT_EQ(count<Fetched>(run()), 300u);
+  EXPECT_TRUE(downloader_->memory().bans.empty());
+
+  make();  // nothing is wanted of it: it is left in peace, and what is known stays
+  downloader_->remember(memory);
+  EXPECT_TRUE(run().empty());
+  EXPECT_EQ(downloader_->memory().bans, memory.bans);
 }
 
 TEST_F(HostHealthTest, ALimitWithoutEndIsLeftWithinTwentyRequestsAndAMinuteOrTwo) {
@@ -106,8 +153,22 @@ TEST_F(HostHealthTest, OneOddRetryAfterCostsItsPictureAlone) {
   EXPECT_EQ(count<Fetched>(results), 199u);
   ASSERT_EQ(count<GaveUp>(results), 1u);
   EXPECT_LE(clock_.steady_now() - start, std::chrono::seconds(5));
-  EXPECT_TRUE(downloader_->memory().pauses.empty());
   EXPECT_TRUE(downloader_->trouble().empty());
+
+  // and it is not asked for by the next run either, while its host is
+  const HostMemory memory = downloader_->memory();
+  ASSERT_EQ(memory.pauses.size(), 1u);
+  EXPECT_EQ(memory.pauses[0].first, kHost + "/7.jpg");
+  make();
+  downloader_->remember(parse_host_memory(format_pauses(memory), "", ""));
+  add_many(200);
+  const std::size_t before = transport_.started().size();
+  EXPECT_EQ(count<Fetched>(run()), 199u);
+  EXPECT_EQ(transport_.started().size(), before + 199);
+  clock_.advance(std::chrono::hours(25));
+  add(7, kHost + "/7.jpg");
+  run();
+  EXPECT_EQ(transport_.count(kHost + "/7.jpg"), 2u);
 }
 
 TEST_F(HostHealthTest, TheFirstPictureAloneDoesNotCloseTheHostForADay) {
@@ -195,7 +256,7 @@ TEST_F(HostHealthTest, SaysWhatItWaitsFor) {
   add_many(100);
   run(Millis(1'000));
   ASSERT_EQ(downloader_->waiting().size(), 1u);
-  EXPECT_THAT(downloader_->waiting()[0].why, HasSubstr("whether it bars us"));
+  EXPECT_THAT(downloader_->waiting()[0].why, HasSubstr("whether it bans us"));
   EXPECT_LE(*downloader_->waiting()[0].next - clock_.steady_now(), std::chrono::seconds(5));
 
   asked_ = 0;

@@ -10,14 +10,17 @@ TEST(HostMemory, IsTheSameAfterBeingTextAndLeavesNonsenseOut) {
   memory.pauses = {{"https://a.example", WallTime(Millis(1'780'000'000'000))}};
   memory.spacings = {{"https://a.example", std::chrono::microseconds(52'000)},
                      {"http://b.example:8080", std::chrono::microseconds(1)}};
-  const HostMemory again = parse_host_memory(format_pauses(memory), format_spacings(memory));
+  memory.bans = {{"https://b.example/m/7.jpg?size=huge", WallTime(Millis(1'780'000'000'001))}};
+  const HostMemory again =
+      parse_host_memory(format_pauses(memory), format_spacings(memory), format_bans(memory));
   EXPECT_EQ(again.pauses, memory.pauses);
   EXPECT_EQ(again.spacings, memory.spacings);
+  EXPECT_EQ(again.bans, memory.bans);
 
   const char* nonsense =
       "\n12\nx https://a\n-5 https://a\n0 https://a\n99999999999999999999 https://a\n7https://a\n8 \n";
-  EXPECT_TRUE(parse_host_memory(nonsense, nonsense).pauses.empty());
-  EXPECT_TRUE(parse_host_memory(nonsense, nonsense).spacings.empty());
+  const HostMemory none = parse_host_memory(nonsense, nonsense, nonsense);
+  EXPECT_TRUE(none.pauses.empty() && none.spacings.empty() && none.bans.empty());
 }
 
 }  // namespace
