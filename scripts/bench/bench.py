@@ -195,7 +195,7 @@ def main():
     sys.exit(1 if failed else 0)
 
 
-ORDER = ["fetch", "fetch-h2", "durable", "far", "full", "full-limit", "scale", "nochange", "verify", "publish",
+ORDER = ["fetch", "fetch-h2", "durable", "far", "limited", "full", "full-limit", "scale", "nochange", "verify", "publish",
          "restart"]
 
 if __name__ == "__main__":

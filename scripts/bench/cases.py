@@ -167,6 +167,38 @@ def far(bench):
             sandbox.stop()
 
 
+# ------------------------------------------------------------------------------------------ limited
+
+@case
+def limited(bench):
+    """A host that limits its rate and does not say so. The limit is arithmetic: files divided by the rate, those of the
+    burst for nothing."""
+    count, nginx = bench.size(300, 100), bench.nginx
+    corpus.make_files(bench.work / "files" / "limited", 300, 45_000)  # of which it may ask fewer
+    corpus.make_listing(bench.work / "streams" / f"small-{count}.jsonl", count)
+    for status, burst in nginx.LIMITS:
+        mirror = Mirror(bench, "limited", api=nginx.api(f"small-{count}"), connections=16, sections=HEADER_ONLY,
+                        media=f"{nginx.origin}/limited/{status}/{burst}/")
+        answers = []
+
+        def whole(mirror=mirror, answers=answers):
+            nginx.limited_log.write_text("")
+            cost = mirror.sync(fetched=count, files=count)
+            answers[:] = nginx.limited_log.read_text().split()
+            return cost
+
+        def arithmetic(burst=burst):
+            return measure.Cost((count - 1 - burst) / nginx.RATE, 0, 0, 0, 0)
+
+        def note(costs, status=status, answers=answers):
+            refused = answers.count(str(status))
+            return f"{refused} of {len(answers)} requests refused ({100 * refused / len(answers):.1f} %; goal 10 %)"
+
+        yield Group("limited", f"{count} files at {nginx.RATE} a second, burst {burst}, {status} beyond", count,
+                    [Contender("medimirror", whole, mirror.remove, rounds=2), Contender("the limit", arithmetic, rounds=2)],
+                    {"the limit": 1.3}, note=note)
+
+
 # ------------------------------------------------------------------------------------------ full, full-limit
 
 DERIVATIVES = """

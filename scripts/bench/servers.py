@@ -37,7 +37,11 @@ class Nginx:
     """/list/NAME/v4/media/stream   POST: the listing streams/NAME.jsonl
     /files/FOLDER/FILE           files
     /tiny/NUMBER.jpg             a small JPEG, different for each number, that lies on no disk
-    /logged/NUMBER.jpg           the same, each request noted with its time"""
+    /logged/NUMBER.jpg           the same, each request noted with its time
+    /limited/STATUS/BURST/FILE   a file of FOLDER files/limited, 20 a second (RATE) and no more; limited.log has the answers"""
+
+    RATE = 20
+    LIMITS = [(status, burst) for status in (503, 429) for burst in (0, 20)]
 
     def __init__(self, work):
         self.folder = work / "nginx"
@@ -45,6 +49,7 @@ class Nginx:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.log = self.folder / "requests.log"
+        self.limited_log = self.folder / "limited.log"
         self.certificate = self.folder / "certificate.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
                         "-nodes", "-days", "30", "-subj", "/CN=localhost",
@@ -67,6 +72,8 @@ class Nginx:
     def _configuration(self, work):
         folder = str(self.folder)
         user = "user root;" if os.geteuid() == 0 else ""
+        zones = " ".join(f"limit_req_zone $binary_remote_addr zone=z{status}x{burst}:1m rate={self.RATE}r/s;"
+                         for status, burst in self.LIMITS)
         head = f"""
 {user}
 worker_processes auto;
@@ -85,6 +92,8 @@ http {{
   open_file_cache max=100000 inactive=600s; open_file_cache_valid 600s;
   http2_max_concurrent_streams 128;
   log_format times '$msec';
+  log_format answers '$status';
+  {zones}
   server {{
     listen 127.0.0.1:{self.port} reuseport backlog=4096;
     listen 127.0.0.1:{self.tls_port} ssl http2 reuseport backlog=4096;
@@ -94,12 +103,20 @@ http {{
     location /streams/ {{ internal; open_file_cache off; root {work}; error_page 405 =200 $uri; }}
     location /files/ {{ root {work}; autoindex on; }}
 """.encode()
+        head += self._limits(work).encode()
         picture = corpus.tiny_picture(b"$name")
         tiny = (b'    location ~ ^/tiny/(?<name>[0-9]+[.]jpg)$ { default_type image/jpeg; return 200 "' + picture +
                 b'"; }\n')
         logged = (b'    location ~ ^/logged/(?<name>[0-9]+[.]jpg)$ { access_log ' + str(self.log).encode() +
                   b' times buffer=64k flush=100ms; default_type image/jpeg; return 200 "' + picture + b'"; }\n')
         return head + tiny + logged + b"  }\n}\n"
+
+    def _limits(self, work):
+        return "".join(f"""    location /limited/{status}/{burst}/ {{
+      limit_req zone=z{status}x{burst} {f"burst={burst} nodelay" if burst else ""}; limit_req_status {status};
+      access_log {self.limited_log} answers; alias {work}/files/limited/;
+    }}
+""" for status, burst in self.LIMITS)
 
     @property
     def origin(self):

@@ -1,4 +1,4 @@
-"""What the seven proofs stand on.
+"""What the proofs stand on.
 
 Role: a proof counts things that must not happen, prints the counts, and fails when one is not what it must be. Each runs
 by itself (`python3 tests/proof/kill_proof.py --minutes 5`); without --minutes it is the short form that the tests run.
