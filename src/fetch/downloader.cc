@@ -18,8 +18,8 @@ namespace {
 // arrival.
 constexpr std::int64_t kBytesReserved = 1 << 18;
 // Of the answers that speak of a limit: more of them for one picture tell of that picture.
-constexpr std::size_t kToldToWaitMax = 10'000;
 constexpr int kNotItsFaultMax = 3;
+constexpr std::size_t kToldToWaitMax = 10'000;  // pictures whose server named a time
 // A round of deferred ones that was at least as large and brought less than a tenth is the last one.
 constexpr std::size_t kRoundToJudge = 16, kRoundToGoOn = 10;
 

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/units.h"
+#include "http/curl_ending.h"
 #include "http/gzip.h"
 #include "http/request_log.h"
 
@@ -354,50 +355,14 @@ TransferFailure CurlTransfer::failure_of(CURLcode code) const {
     return failure(TransferError::address_refused, refusal_of(*refused_address_));
   long os_error = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_OS_ERRNO, &os_error);
-  const bool in_body = headers_done_ && response_.status >= 200;
-  const auto error = [&]() -> TransferError {
-    switch (code) {
-      case CURLE_COULDNT_RESOLVE_HOST:
-      case CURLE_COULDNT_RESOLVE_PROXY:
-        return TransferError::resolve;
-      case CURLE_COULDNT_CONNECT:
-      case CURLE_PROXY:
-        return TransferError::connect;
-      case CURLE_SSL_CONNECT_ERROR:
-      case CURLE_PEER_FAILED_VERIFICATION:
-      case CURLE_SSL_CERTPROBLEM:
-      case CURLE_SSL_CIPHER:
-      case CURLE_SSL_CACERT_BADFILE:
-      case CURLE_SSL_ISSUER_ERROR:
-      case CURLE_SSL_INVALIDCERTSTATUS:
-      case CURLE_USE_SSL_FAILED:
-        return TransferError::tls;
-      case CURLE_OPERATION_TIMEDOUT:
-        return connected_ ? TransferError::timeout_stall : TransferError::timeout_connect;
-      case CURLE_BAD_CONTENT_ENCODING:
-        return request_.accept_compression ? TransferError::encoding : TransferError::short_body;
-      // Ours would be in failure_: so libcurl's decoder stopped, as at the second member of a gzip body.
-      case CURLE_WRITE_ERROR:
-        return response_.header("content-encoding") ? TransferError::encoding : TransferError::protocol;
-      case CURLE_PARTIAL_FILE:
-        return TransferError::short_body;
-      case CURLE_HTTP2:
-      case CURLE_HTTP2_STREAM:
-        return in_body ? TransferError::short_body : TransferError::reset;
-      // Without an error of the socket these are a broken chunk or an end that TLS did not announce.
-      case CURLE_RECV_ERROR:
-        return in_body && os_error == 0 ? TransferError::short_body : TransferError::reset;
-      // libcurl itself sends a refused stream again, five times; this is how it gives up.
-      case CURLE_SEND_ERROR:
-        return used_http2() && !in_body ? TransferError::not_processed : TransferError::reset;
-      case CURLE_GOT_NOTHING:
-        return TransferError::reset;
-      case CURLE_ABORTED_BY_CALLBACK:
-        return TransferError::aborted;
-      default:
-        return TransferError::protocol;
-    }
-  }();
+  CurlEnding ending;
+  ending.os_error = os_error;
+  ending.connected = connected_;
+  ending.in_body = headers_done_ && response_.status >= 200;
+  ending.over_http2 = used_http2();
+  ending.asked_for_coding = request_.accept_compression;
+  ending.coded = response_.header("content-encoding").has_value();
+  const TransferError error = error_of(code, ending);
   return failure(error, error_text_[0] != '\0' ? error_text_ : curl_easy_strerror(code));
 }
 
