@@ -72,7 +72,7 @@ class LimitReq(EndToEnd):
         self.assertEqual(answers["200"], MEDIA, answers)
         self.assertEqual(answers.keys() - {"200", str(status)}, set(), answers)
         self.assertLessEqual(answers[str(status)], 0.1 * answers.total(), f"{answers}, {run.seconds:.1f} s")
-        self.assertLess(run.seconds, 2 * MEDIA / RATE)  # a machine may be busy: the benchmark says 1.3
+        self.assertLess(run.seconds, 4 * MEDIA / RATE)  # on a machine that may be busy; the benchmark holds it to 1.3
 
     def test_503(self):
         self.check(503, "")
