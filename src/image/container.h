@@ -21,6 +21,8 @@ HeaderResult walk_gif(std::string_view bytes);
 HeaderResult walk_avif(std::string_view bytes);
 
 void add_note(ImageInfo& info, std::string_view note);
+// Of a whole picture that is not made as its format wants it: a note that begins with "irregular: ", before all others.
+void add_irregularity(ImageInfo& info, std::string_view what);
 void note_trailing_bytes(ImageInfo& info, std::size_t bytes);
 
 }  // namespace medimirror

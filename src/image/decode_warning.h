@@ -1,4 +1,4 @@
-// Role: what a text of libvips and its libraries means: damage, or an oddity that does no harm.
+// Role: what a text of libvips and its libraries means: damage, something irregular that touches no pixel, or an oddity.
 // Pure. JPEG's have codes, and are judged in jpeg_decoder.h.
 #pragma once
 
@@ -12,7 +12,8 @@ namespace medimirror {
 
 struct WarningVerdict {
   std::optional<Rejection> refused;
-  std::string note;  // when not refused
+  std::string note;          // when not refused
+  std::string irregularity;  // likewise: what is not as the format wants it, and touches no pixel
 };
 
 WarningVerdict judge_warnings(std::span<const std::string> warnings);

@@ -82,6 +82,10 @@ void add_note(ImageInfo& info, std::string_view note) {
   info.note += note;
 }
 
+void add_irregularity(ImageInfo& info, std::string_view what) {
+  info.note = fmt::format("irregular: {}{}{}", what, info.note.empty() ? "" : "; ", info.note);
+}
+
 void note_trailing_bytes(ImageInfo& info, std::size_t bytes) {
   if (bytes > 0)
     add_note(info, fmt::format("{} byte{} after the end of the picture", bytes, bytes == 1 ? "" : "s"));

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "image/colour_profile.h"
+#include "image/container.h"
 #include "image/derivative.h"
 #include "image/jpeg_decoder.h"
 #include "image/print_maker.h"
@@ -29,7 +31,11 @@ std::variant<Inspection, Rejection> inspect_pixels(std::string_view bytes, const
   std::variant<DecodedPicture, Rejection> decoded =
       decode(bytes, recipes.configured, limits, inspection.info);
   if (auto* refused = std::get_if<Rejection>(&decoded)) return *std::move(refused);
-  const DecodedPicture& picture = std::get<DecodedPicture>(decoded);
+  DecodedPicture& picture = std::get<DecodedPicture>(decoded);
+  if (!picture.icc_profile.empty() && !is_usable_profile(picture.icc_profile)) {
+    picture.icc_profile.clear();
+    add_irregularity(inspection.info, "the colour profile cannot be used, and is ignored");
+  }
   inspection.info.print = make_print(picture.pyramid.level(print_level(picture.width, picture.height)),
                                      picture.has_alpha, picture.orientation);
   for (std::size_t i = 0; i < recipes.configured.size(); ++i) {

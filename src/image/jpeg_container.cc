@@ -41,7 +41,7 @@ class JpegWalk {
       if (std::optional<Rejection> refused = segment(marker)) return *std::move(refused);
     }
     if (scans_ == 0) return damaged("the JPEG has no picture data");
-    if (stray_ > 0) add_note(info_, fmt::format("{} stray bytes between segments", stray_));
+    if (stray_ > 0) add_irregularity(info_, fmt::format("{} stray bytes between segments", stray_));
     note_trailing_bytes(info_, bytes_.size() - at_);
     return info_;
   }

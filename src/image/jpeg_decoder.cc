@@ -226,7 +226,7 @@ std::variant<DecodedPicture, Rejection> decode_jpeg(std::string_view bytes, std:
   picture.height = info.height;
   picture.is_cmyk = jpeg.out_color_space == JCS_CMYK;
   picture.orientation = reader.orientation();
-  if (!recipes.empty()) picture.icc_profile = reader.icc_profile();
+  picture.icc_profile = reader.icc_profile();
 
   const std::set<unsigned> levels = levels_used(picture, recipes);
   const unsigned halvings = std::min(*levels.begin(), kHalvingsMax);
@@ -235,7 +235,7 @@ std::variant<DecodedPicture, Rejection> decode_jpeg(std::string_view bytes, std:
       {info.width, info.height, static_cast<std::uint32_t>(jpeg.output_components), false}, levels, halvings);
   if (decode_rows(reader, picture)) reader.finish();
   if (std::optional<Rejection> refused = reader.refusal()) return *std::move(refused);
-  if (!reader.oddity().empty()) add_note(info, reader.oddity());
+  if (!reader.oddity().empty()) add_irregularity(info, reader.oddity());
   return picture;
 }
 

@@ -1,11 +1,11 @@
 // W3C PNG: a signature, then chunks of length, type, data and CRC-32 of type and data.
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 
 #include "image/byte_reader.h"
 #include "image/container.h"
+#include "image/png_chunks.h"
 
 namespace medimirror {
 
@@ -51,38 +51,36 @@ bool is_chunk_type(std::string_view type) {
                      [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); });
 }
 
-std::uint32_t checksum(std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      crc32_z(crc32_z(0, nullptr, 0), reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-}
-
 }  // namespace
 
 HeaderResult walk_png(std::string_view bytes) {
   ImageInfo info;
   info.format = ImageFormat::png;
-  ByteReader reader(bytes, 8);  // the signature brought us here
+  ByteReader reader(bytes, kPngSignatureBytes);
+  PngOddities oddities;
   bool has_data = false;
+  std::string first_odd;
   for (bool first = true;; first = false) {
-    const std::uint32_t length = reader.be32();
-    const std::size_t type_at = reader.at();
-    const std::string_view type = reader.take(4);
-    if (reader.failed()) return truncated();
-    if (!is_chunk_type(type) || length > 0x7FFFFFFF) return damaged("a chunk of the PNG has no valid name");
-    const std::string_view data = reader.take(length);
-    const std::uint32_t stated = reader.be32();
-    if (reader.failed()) return truncated();
-    if (checksum(bytes.substr(type_at, std::size_t{length} + 4)) != stated)
+    const std::optional<PngChunk> chunk = next_chunk(reader);
+    if (!chunk) return truncated();
+    const std::string_view type = chunk->type;
+    if (!is_chunk_type(type)) return damaged("a chunk of the PNG has no valid name");
+    if (chunk->whole.empty()) return truncated();
+    if (const std::string odd = oddities.of(*chunk); !odd.empty()) {
+      if (first_odd.empty()) first_odd = odd;  // there may be thousands
+      continue;
+    }
+    if (!chunk->checksum_holds())
       return damaged(fmt::format("the checksum of the PNG's chunk {} is wrong", type));
     if (first != (type == "IHDR")) return damaged("the PNG does not start with its header");
     if (type == "IHDR") {
-      if (std::optional<Rejection> refused = read_image_header(data, info)) return *std::move(refused);
+      if (std::optional<Rejection> refused = read_image_header(chunk->data, info)) return *std::move(refused);
     } else if (type == "IDAT") {
       has_data = true;
     } else if (type == "tRNS") {
       info.has_alpha = true;
-    } else if (type == "acTL" && data.size() >= 4) {
-      info.pages = std::max<std::uint32_t>(1, ByteReader(data).be32());
+    } else if (type == "acTL" && chunk->data.size() >= 4) {
+      info.pages = std::max<std::uint32_t>(1, ByteReader(chunk->data).be32());
       add_note(info, "an animated PNG, of which the first frame is looked at");
     } else if (type == "IEND") {
       break;
@@ -90,6 +88,7 @@ HeaderResult walk_png(std::string_view bytes) {
   }
   if (!has_data) return damaged("the PNG has no picture data");
   note_trailing_bytes(info, reader.left());
+  if (!first_odd.empty()) add_irregularity(info, first_odd);
   return info;
 }
 

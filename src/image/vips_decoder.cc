@@ -11,6 +11,7 @@
 
 #include "image/container.h"
 #include "image/decode_warning.h"
+#include "image/png_chunks.h"
 #include "image/vips_runtime.h"
 
 namespace medimirror {
@@ -66,7 +67,7 @@ DecodedPicture picture_of(const VImage& image, std::span<const Recipe> recipes) 
   picture.has_alpha = image.has_alpha();
   picture.is_cmyk = image.interpretation() == VIPS_INTERPRETATION_CMYK;
   picture.orientation = vips_image_get_orientation(image.get_image());
-  if (!recipes.empty()) picture.icc_profile = blob_of(image, VIPS_META_ICC_NAME);
+  picture.icc_profile = blob_of(image, VIPS_META_ICC_NAME);
   picture.pyramid =
       Pyramid({picture.width, picture.height, static_cast<std::uint32_t>(image.bands()), picture.has_alpha},
               levels_used(picture, recipes));
@@ -120,10 +121,12 @@ std::variant<DecodedPicture, Rejection> decode_by_vips(std::string_view bytes,
                                                        std::span<const Recipe> recipes, const Limits& limits,
                                                        ImageInfo& info) {
   forget_vips_texts();  // of an earlier picture
+  std::optional<std::string> cleaned;
+  if (info.format == ImageFormat::png) cleaned = without_odd_chunks(bytes);
   try {
     DecodedPicture picture;
     {
-      const VImage image = to_8_bits(load(info.format, bytes));
+      const VImage image = to_8_bits(load(info.format, cleaned ? *cleaned : bytes));
       if (std::optional<Rejection> refused = settle_size(image, info, limits)) return *std::move(refused);
       if (image.bands() > 4)
         return Rejection{RejectionReason::unsupported,
@@ -134,6 +137,7 @@ std::variant<DecodedPicture, Rejection> decode_by_vips(std::string_view bytes,
     const WarningVerdict verdict = judge_warnings(take_vips_warnings());
     if (verdict.refused) return *verdict.refused;
     if (!verdict.note.empty()) add_note(info, verdict.note);
+    if (!verdict.irregularity.empty()) add_irregularity(info, verdict.irregularity);
     return picture;
   } catch (const vips::VError&) {
     return explain_error(take_vips_error());

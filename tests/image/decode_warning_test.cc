@@ -12,7 +12,7 @@ struct Row {
   std::string name;
   std::vector<std::string> warnings;
   RejectionReason refused{};
-  std::string note;
+  std::string note, irregularity = "";
 };
 
 TEST(JudgeWarnings, TellsDamageFromOddity) {
@@ -24,12 +24,18 @@ TEST(JudgeWarnings, TellsDamageFromOddity) {
       {"behind an oddity", {"ignoring icc profile", "webp: corrupt frame"}, damaged, ""},
       {"every AVIF", {"heifload: ignoring nclx profile"}, {}, ""},
       {"profile", {"ignoring icc profile"}, {}, "ignoring icc profile"},
+      {"text of a PNG", {"zTXt: truncated"}, {}, "", "zTXt: truncated"},
+      {"profile of a PNG", {"iCCP: too short", "iCCP: too short"}, {}, "", "iCCP: too short"},
+      {"behind the pixels", {"IDAT: Extra compressed data"}, {}, "", "IDAT: Extra compressed data"},
+      {"behind something irregular", {"iCCP: too short", "IDAT: CRC error"}, damaged, ""},
+      {"transparency of a PNG", {"tRNS: CRC error"}, damaged, ""},
       {"two", {"ignoring icc profile", "something else"}, {}, "ignoring icc profile"},
   };
   for (const Row& row : rows) {
     const WarningVerdict verdict = judge_warnings(row.warnings);
     EXPECT_EQ(verdict.refused ? verdict.refused->reason : RejectionReason{}, row.refused) << row.name;
     EXPECT_EQ(verdict.note, row.note) << row.name;
+    EXPECT_EQ(verdict.irregularity, row.irregularity) << row.name;
   }
 }
 

@@ -139,8 +139,8 @@ TEST(Header, JpegOddities) {
   const std::string unknown_app = "\xFF\xEB\0\x06oops"s;
   EXPECT_EQ(accepted(photo.substr(0, 2) + unknown_app + photo.substr(2)).note, "");
   EXPECT_EQ(accepted(photo.substr(0, 2) + "\xFF\xFF\xFF"s + photo.substr(2)).note, "");  // fill bytes
-  EXPECT_THAT(accepted(photo.substr(0, second) + "x"s + photo.substr(second)).note,
-              testing::HasSubstr("stray"));
+  EXPECT_EQ(accepted(photo.substr(0, second) + "x"s + photo.substr(second)).note,
+            "irregular: 1 stray bytes between segments");
   EXPECT_EQ(accepted(photo.substr(0, end) + "x"s + photo.substr(end)).width, 120u);
   // between the segments of the header any number, behind a scan a byte or two
   EXPECT_THAT(accepted(photo.substr(0, second) + std::string(500, 'x') + photo.substr(second)).note,
@@ -159,9 +159,11 @@ TEST(Header, JpegOddities) {
 }
 
 TEST(Header, PngChecksumsCount) {
-  const std::string photo = encoded(packshot(120, 80), ".png");
+  const std::string photo = encoded(packshot(120, 80), ".png", vips::VImage::option()->set("strip", true));
+  const std::size_t density = photo.find("pHYs");  // no pixel depends on it
   int refused = 0, flips = 0;
   for (std::size_t at = 8; at < photo.size(); at += photo.size() / 200 + 1, ++flips) {
+    if (at > density && at < density + 17) continue;
     std::string flipped = photo;
     flipped[at] = static_cast<char>(flipped[at] ^ 4);
     refused += refusal(flipped) != RejectionReason{};
