@@ -12,6 +12,7 @@
 #include "cli/config_file.h"
 #include "cli/config_secret.h"
 #include "cli/config_settings.h"
+#include "cli/config_trust.h"
 #include "cli/suggestion.h"
 
 namespace medimirror {
@@ -261,8 +262,11 @@ std::filesystem::path default_config_path(const Environment& environment) {
   if (const auto path = environment("MEDIMIRROR_CONFIG"); path && !path->empty())
     return path_argument("MEDIMIRROR_CONFIG", *path);
   std::error_code ignored;
-  if (std::filesystem::exists("medimirror.toml", ignored)) return "medimirror.toml";
-  return "/etc/medimirror/medimirror.toml";
+  const std::filesystem::path found = std::filesystem::exists("medimirror.toml", ignored)
+                                          ? "medimirror.toml"
+                                          : "/etc/medimirror/medimirror.toml";
+  if (std::filesystem::exists(found, ignored)) refuse_if_others_write(found);
+  return found;
 }
 
 void require_api_key(const Config& config) {

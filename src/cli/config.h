@@ -145,7 +145,8 @@ Config load_config(const std::filesystem::path& path, const Environment& environ
                    const Overrides& overrides);
 
 // Where the file is when the command line does not say: MEDIMIRROR_CONFIG, ./medimirror.toml, and at last
-// /etc/medimirror/medimirror.toml.
+// /etc/medimirror/medimirror.toml. The last two are found, not named: throws Error{config} where somebody else than
+// this user and root could have written them (cli/config_trust.h).
 std::filesystem::path default_config_path(const Environment& environment);
 
 // What only a command that talks to the service needs: throws Error{config} saying how to give the key.
