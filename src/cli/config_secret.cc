@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/text_encoding.h"
+#include "cli/config_trust.h"
 
 namespace medimirror {
 
@@ -52,6 +53,13 @@ SecretResult refuse(const std::filesystem::path& path, std::string mistake) {
   return result;
 }
 
+SecretResult bar(const std::filesystem::path& path, std::string why) {
+  SecretResult result;
+  result.origin = path.native();
+  result.barred = std::move(why);
+  return result;
+}
+
 std::string read_start(int fd) {
   std::string text(kSecretBytesMax + 2, '\0');
   std::size_t size = 0;
@@ -72,17 +80,18 @@ SecretResult read_secret(const std::filesystem::path& path, Mode mode) {
   if (!fd) {
     const int reason = errno;
     const std::string sentence = fmt::format("cannot be read: {}", std::generic_category().message(reason));
-    if (reason != EACCES) return refuse(path, sentence);
-    SecretResult result;
-    result.origin = path.native();
-    result.barred = sentence;
-    return result;
+    return reason == EACCES ? bar(path, sentence) : refuse(path, sentence);
   }
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return refuse(path, "is not a file");
-  if (mode == Mode::check && (status.st_mode & (S_IROTH | S_IWOTH)) != 0)
-    return refuse(path,
-                  fmt::format("can be read by everybody on this machine; run: chmod 600 {}", path.native()));
+  if (mode == Mode::check) {
+    if (const auto stranger = other_owner(status)) return bar(path, *stranger);
+    if ((status.st_mode & S_IROTH) != 0)
+      return refuse(
+          path, fmt::format("can be read by everybody on this machine; run: chmod 600 {}", path.native()));
+    if (const auto stranger = other_writer(status))
+      return refuse(path, fmt::format("{}; run: chmod go-w {}", *stranger, path.native()));
+  }
   return accept(read_start(fd.get()), path.native());
 }
 

@@ -46,6 +46,13 @@ TEST_F(ConfigTest, ASecretFileThatCannotBeOneIsRefusedWithWhatToDo) {
                     Not(HasSubstr("pst"))));
   write("key", "pst-hidden\n", 0640);
   EXPECT_THAT(mistakes_with_contact(toml), "accepted") << "a group may share it";
+  for (const ::mode_t mode : {0660, 0620}) {
+    write("key", "pst-hidden\n", mode);
+    EXPECT_THAT(mistakes_with_contact(toml),
+                HasSubstr("can be written by its group; run: chmod go-w " + path));
+  }
+  write("key", "pst-hidden\n", 0602);
+  EXPECT_THAT(mistakes_with_contact(toml), HasSubstr("can be written by everybody"));
   write("key", "\n", 0600);
   EXPECT_THAT(mistakes_with_contact(toml), HasSubstr("the secret is empty"));
   write("key", "key=1\npst-hidden\n", 0600);
@@ -93,6 +100,37 @@ TEST_F(ConfigTest, ASecretFileOfAnotherUserHindersOnlyWhoNeedsTheKey) {
   const Config config = load_config(path, environment(), {});
   EXPECT_THAT(config.warnings, Contains(HasSubstr("Permission denied")));
   EXPECT_THROW(require_api_key(config), Error);
+}
+
+TEST_F(ConfigTest, ASecretFileThatAnotherUserWroteIsNotSent) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  const std::string toml = "[api]\nkey_id = \"1\"\nsecret_file = \"key\"\n";
+  const auto path = write("key", "pst\n");
+  ASSERT_EQ(::chown(path.c_str(), 65534, 65534), 0);
+  const Config config = load_with_contact(toml);
+  EXPECT_TRUE(config.api.secret.empty());
+  EXPECT_THAT(config.warnings, Contains(HasSubstr(path.native() + " belongs to the user ")));
+  EXPECT_THROW(require_api_key(config), Error);
+
+  write("medimirror-api-secret", "from-systemd\n", 0440);
+  ASSERT_EQ(::chown((folder_ / "medimirror-api-secret").c_str(), 65534, 65534), 0);
+  variables_["CREDENTIALS_DIRECTORY"] = folder_.path().native();
+  EXPECT_EQ(load_with_contact(toml).api.secret.reveal(), "from-systemd") << "systemd answers for its folder";
+}
+
+TEST_F(ConfigTest, RootsSecretFileIsTakenByWhoMayReadIt) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  const auto path =
+      write("medimirror.toml",
+            "contact = \"ops@example.com\"\n[api]\nkey_id = \"1\"\nsecret_file = \"key\"\n", 0644);
+  ASSERT_EQ(::chown(write("key", "pst\n", 0640).c_str(), 0, 65534), 0);
+  std::filesystem::permissions(folder_.path(), std::filesystem::perms(0755));
+  ASSERT_EQ(::setegid(65534), 0);
+  {
+    const NotRoot not_root;
+    EXPECT_EQ(load_config(path, environment(), {}).api.secret.reveal(), "pst");
+  }
+  ASSERT_EQ(::setegid(0), 0);
 }
 
 TEST_F(ConfigTest, ACommandThatNeedsTheKeySaysHowToGiveIt) {
