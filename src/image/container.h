@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -19,6 +20,9 @@ HeaderResult walk_png(std::string_view bytes);
 HeaderResult walk_webp(std::string_view bytes);
 HeaderResult walk_gif(std::string_view bytes);
 HeaderResult walk_avif(std::string_view bytes);
+
+// The same GIF without what follows its frames; nothing where that is known.
+std::optional<std::string> without_unknown_blocks(std::string_view bytes);
 
 void add_note(ImageInfo& info, std::string_view note);
 // Of a whole picture that is not made as its format wants it: a note that begins with "irregular: ", before all others.

@@ -1,6 +1,7 @@
 // GIF89a: a screen, then blocks; data in sub-blocks of at most 255 bytes, ended by an empty one.
 #include "image/byte_reader.h"
 #include "image/container.h"
+#include "image/gif_lzw.h"
 
 namespace medimirror {
 
@@ -33,9 +34,34 @@ bool read_extension(ByteReader& reader) {
   return !control.empty() && (control[0] & 1);
 }
 
-}  // namespace
+struct Frame {
+  std::uint64_t pixels = 0;
+  unsigned code_bits = 0;
+  std::string_view data;
+};
 
-HeaderResult walk_gif(std::string_view bytes) {
+Frame read_frame(ByteReader& reader, std::string_view bytes) {
+  Frame frame;
+  reader.skip(4);
+  const std::uint64_t width = reader.le16();
+  frame.pixels = width * reader.le16();
+  skip_colour_table(reader, reader.u8());
+  frame.code_bits = reader.u8();
+  const std::size_t from = reader.at();
+  skip_sub_blocks(reader);
+  frame.data = bytes.substr(from, reader.at() - from);
+  return frame;
+}
+
+// Behind the frames, not in their midst: the last of them has all its pixels, nothing that announces another frame follows, and
+// the file was written to its end.
+bool is_behind_frames(std::string_view unknown, const Frame& last) {
+  return unknown.ends_with(';') && unknown.find("\x21\xF9\x04") == std::string_view::npos &&
+         count_lzw_pixels(last.code_bits, last.data) >= last.pixels;
+}
+
+// unknown_at: where blocks of unknown kind begin behind the frames, else 0.
+HeaderResult walk(std::string_view bytes, std::size_t& unknown_at) {
   ImageInfo info;
   info.format = ImageFormat::gif;
   info.pages = 0;
@@ -45,7 +71,9 @@ HeaderResult walk_gif(std::string_view bytes) {
   const unsigned flags = reader.u8();
   reader.skip(2);
   skip_colour_table(reader, flags);
+  Frame last;
   for (;;) {
+    const std::size_t from = reader.at();
     const unsigned block = reader.u8();
     if (reader.failed()) return truncated();
     if (block == 0x3B) break;
@@ -53,18 +81,35 @@ HeaderResult walk_gif(std::string_view bytes) {
       info.has_alpha = read_extension(reader) || info.has_alpha;
     } else if (block == 0x2C) {
       ++info.pages;
-      reader.skip(8);
-      skip_colour_table(reader, reader.u8());
-      reader.skip(1);
-      skip_sub_blocks(reader);
+      last = read_frame(reader, bytes);
+    } else if (info.pages > 0 && is_behind_frames(bytes.substr(from), last)) {
+      unknown_at = from;
+      break;
     } else {
       return damaged("the GIF has a block of an unknown kind");
     }
   }
   if (info.pages == 0) return damaged("the GIF has no picture in it");
   if (info.width == 0 || info.height == 0) return damaged("the GIF is zero pixels wide or high");
-  note_trailing_bytes(info, reader.left());
+  if (unknown_at > 0)
+    add_irregularity(info, "blocks of an unknown kind behind the GIF's frames");
+  else
+    note_trailing_bytes(info, reader.left());
   return info;
+}
+
+}  // namespace
+
+HeaderResult walk_gif(std::string_view bytes) {
+  std::size_t unknown_at = 0;
+  return walk(bytes, unknown_at);
+}
+
+std::optional<std::string> without_unknown_blocks(std::string_view bytes) {
+  std::size_t unknown_at = 0;
+  walk(bytes, unknown_at);
+  if (unknown_at == 0) return std::nullopt;
+  return std::string(bytes.substr(0, unknown_at)) + ';';
 }
 
 }  // namespace medimirror

@@ -41,6 +41,13 @@ VImage load(ImageFormat format, std::string_view bytes) {
   }
 }
 
+// Without what touches no pixel and not every decoder forgives; nothing where there is none of it.
+std::optional<std::string> cleaned_copy(ImageFormat format, std::string_view bytes) {
+  if (format == ImageFormat::png) return without_odd_chunks(bytes);
+  if (format == ImageFormat::gif) return without_unknown_blocks(bytes);
+  return std::nullopt;
+}
+
 std::uint32_t page_height(const VImage& image) {
   return static_cast<std::uint32_t>(vips_image_get_page_height(image.get_image()));
 }
@@ -121,8 +128,7 @@ std::variant<DecodedPicture, Rejection> decode_by_vips(std::string_view bytes,
                                                        std::span<const Recipe> recipes, const Limits& limits,
                                                        ImageInfo& info) {
   forget_vips_texts();  // of an earlier picture
-  std::optional<std::string> cleaned;
-  if (info.format == ImageFormat::png) cleaned = without_odd_chunks(bytes);
+  const std::optional<std::string> cleaned = cleaned_copy(info.format, bytes);
   try {
     DecodedPicture picture;
     {

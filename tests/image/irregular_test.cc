@@ -172,5 +172,28 @@ TEST(Irregular, BytesBetweenTheHeaderSegmentsOfAJpeg) {
                    "40 stray bytes");
 }
 
+TEST(Irregular, BlocksOfUnknownKindBehindAGifsFrames) {
+  for (const std::string& gif : {encoded(packshot(120, 80), ".gif"), pictures::animated(".gif", 60, 40, 3)}) {
+    const std::string frames = gif.substr(0, gif.size() - 1);
+    for (const std::string& unknown : {"\x99oops"s, "\0"s, std::string(700, '\x42')})
+      expect_irregular(frames + unknown + ';', gif, "behind the GIF's frames");
+    EXPECT_EQ(refusal(frames + "\x99oops"), RejectionReason::damaged);  // and no end
+  }
+}
+
+// An unknown block in the midst of frames is what is left of them.
+TEST(Irregular, AGifThatFallsApartIsDamage) {
+  for (const std::string& gif : {encoded(packshot(120, 80), ".gif"), pictures::animated(".gif", 60, 40, 3)}) {
+    const std::size_t frame = gif.find(std::string("\x2C\0\0\0\0", 5));
+    std::size_t lost = 0;
+    for (std::size_t at = frame + 10; at + 1 < gif.size(); at += 1 + gif.size() / 300) {
+      const std::string broken = gif.substr(0, at) + '\0' + "\x99" + gif.substr(at);
+      const auto result = inspect_header(broken);
+      if (const auto* info = std::get_if<ImageInfo>(&result)) lost += info->note.starts_with("irregular");
+    }
+    EXPECT_EQ(lost, 0u);
+  }
+}
+
 }  // namespace
 }  // namespace medimirror
