@@ -413,9 +413,14 @@ RebuildResult rebuild(const RebuildOptions& options, const Clock& clock) {
 }
 
 void refuse_a_lost_index(const fs::path& store_folder) {
-  if (fs::exists(store_folder / "index")) return;
+  const fs::path index = store_folder / "index";
   std::error_code none;
-  if (fs::directory_iterator(store_folder / "blobs", none) == fs::directory_iterator()) return;
+  if (fs::directory_iterator(store_folder / "blobs", none) == fs::directory_iterator()) {
+    // what a loss of power left of one that was just being made: nothing was ever in it
+    if (Index::find_damage(index)) fs::remove(index / "data.mdb");
+    return;
+  }
+  if (fs::exists(index)) return;
   throw Error(
       ErrorKind::index,
       fmt::format("there are pictures in {} and no index of them: run `medimirror rebuild`, which makes it "

@@ -246,5 +246,14 @@ TEST_F(RebuildTest, ASyncWithoutAnIndexIsRefusedWhereThereAreBlobs) {
   EXPECT_THROW(refuse_a_lost_index(store()), Error);
 }
 
+TEST_F(RebuildTest, AnIndexThatWasJustBeingMadeIsBegunAnewWhereThereAreNoBlobs) {
+  const std::filesystem::path other = folder / "other";
+  make_folders(other / "index");
+  replace_file(other / "index" / "data.mdb", std::string(40'000, '\0'));
+  EXPECT_THROW(Index::open(other / "index", {}), Error);
+  refuse_a_lost_index(other);
+  EXPECT_NO_THROW(Index::open(other / "index", {}));
+}
+
 }  // namespace
 }  // namespace medimirror
