@@ -46,7 +46,7 @@ THIRD_PARTY = [
     (r"seccomp\.h", {"image/"}),
     (r"CLI/", {"cli/", "sandbox/"}),
     (r"toml\+\+/", {"cli/config_file.cc"}),
-    (r"httplib\.h", {"gallery/", "sandbox/"}),
+    (r"httplib\.h", {"sandbox/"}),
     (r"nlohmann/", {"api/", "tree/", "report/", "gallery/", "shop/", "feed/", "cli/", "sandbox/"}),
     (r"spdlog/", {"base/log.cc"}),
     (r"openssl/", {"base/", "http/"}),

@@ -31,8 +31,8 @@ ExitStatus serve_command(const Config& config, std::uint16_t port) {
                             gallery.native()));
   StopFlag stop;
   const SignalWatch signals(stop);  // before the server's threads, which inherit what it blocks
-  std::vector<FileServer::Mount> mounts = {
-      {kGalleryAddress, gallery}, {"/reports/", config.reports_dir()}, {"/media/", config.media_dir}};
+  std::vector<FileServer::Mount> mounts = {{"/reports/", config.reports_dir()},
+                                           {"/media/", config.media_dir}};
   if (media_mount(config) != "/media/") mounts.push_back({media_mount(config), config.media_dir});
   const FileServer server(std::move(mounts), kGalleryAddress, port);
   fmt::print("{}\nfor a browser on this machine; Ctrl-C ends it\n", server.address());
