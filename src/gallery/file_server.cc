@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -57,6 +58,15 @@ std::uint16_t port_of(int listener) {
   return ntohs(place.sin_port);
 }
 
+// A connection takes two descriptors, one of them for the file, and a third for the moment in which that is looked for.
+std::size_t affordable(std::size_t connections) {
+  constexpr rlim_t kDescriptorsEach = 4;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return connections;
+  const rlim_t most = std::max<rlim_t>(limit.rlim_cur / kDescriptorsEach, 1);
+  return static_cast<std::size_t>(std::min<rlim_t>(most, connections));
+}
+
 std::vector<FileServer::Mount> decoded(std::vector<FileServer::Mount> mounts) {
   for (FileServer::Mount& mount : mounts) {
     mount.address = percent_decoded(mount.address).value_or(mount.address);
@@ -79,7 +89,7 @@ class FileServer::Implementation {
   Implementation(std::vector<Mount> mounts, std::string start, std::uint16_t port, Limits limits)
       : mounts_(decoded(std::move(mounts))),
         start_(std::move(start)),
-        limits_(limits),
+        limits_{limits.head, limits.stall, affordable(limits.connections)},
         listener_(listen_on(port)),
         port_(port_of(listener_.get())),
         wake_(::eventfd(0, EFD_CLOEXEC)) {

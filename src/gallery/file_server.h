@@ -4,8 +4,8 @@
 // Failure: throws Error{usage} when the port cannot be had. A file that is not there is a 404.
 // Limits: 127.0.0.1 alone, GET and HEAD alone, asked for by that name alone (a page elsewhere that points its own
 // name at this machine gets nothing); folders are not listed; no path and no link leads out of the folders. A connection is one
-// request of at most 16 KB, come within `head`; files go from disk to socket without passing memory; when `connections` are open,
-// or no descriptor is left, the oldest that still owes its request gives way, so that those who ask for nothing stop nobody.
+// request of at most 16 KB, come within `head`; files go from disk to socket without passing memory; when `connections` are open
+// (fewer where the process may have few descriptors), or no descriptor is left, the oldest that still owes its request gives way, so that those who ask for nothing stop nobody.
 #pragma once
 
 #include <chrono>

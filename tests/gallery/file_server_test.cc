@@ -209,6 +209,21 @@ TEST(FileServer, WhoAsksForNothingStopsNobody) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
 }
 
+TEST(FileServer, FewDescriptorsMeanFewerConnections) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit few{64, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  {
+    const Served served;
+    // what asks lies in the same process: room for it while the server is full
+    std::list<RawConnection> halves;
+    for (int i = 0; i < 28; ++i) halves.emplace_back(*served.server, kHalfRequest);
+    EXPECT_EQ(served.get("/media/huge/1.webp"), "200 RIFF");
+  }
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 TEST(FileServer, WhoTakesNothingStopsNobody) {
   const Served served;
   std::filesystem::resize_file(served.folder / "media/huge/1.webp", 200 << 20);
