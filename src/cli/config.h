@@ -81,7 +81,7 @@ struct ImageSettings {
 
   Validate validate = Validate::pixels;
   std::uint64_t pixels_max = 100'000'000;
-  std::uint32_t pages_max = 64;
+  std::uint32_t pages_max = 100'000;
   std::size_t decoders = 0;                   // 0: as many as the machine has cores
   std::uint64_t decoder_memory = 1ULL << 30;  // address space of one decoder process
   std::chrono::seconds timeout{60};           // for one picture

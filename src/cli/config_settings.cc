@@ -307,7 +307,8 @@ void add_image(std::vector<Setting<Config>>& settings) {
       "pixels_max", commented, "A picture with more pixels, all pages together, is refused.",
       whole_kind<std::uint64_t>(1, 10'000'000'000), [](auto& c) -> auto& { return c.image.pixels_max; });
   rows.add(
-      "pages_max", commented, "A picture with more pages (frames of an animation) is refused.",
+      "pages_max", commented,
+      "A picture with more pages (frames of an animation) is refused; their pixels count for pixels_max.",
       whole_kind<std::uint32_t>(1, 100'000), [](auto& c) -> auto& { return c.image.pages_max; });
   rows.add(
       "decoders", commented, "Decoder processes; 0: as many as the machine has cores.",

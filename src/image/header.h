@@ -20,7 +20,7 @@ namespace medimirror {
 struct Limits {
   std::size_t bytes_max = std::size_t{256} << 20;
   std::uint64_t pixels_max = 100'000'000;  // of all pages together
-  std::uint32_t pages_max = 64;
+  std::uint32_t pages_max = 100'000;       // many small frames are fine: pixels are what costs
   std::uint32_t side_max = 30'000;
 };
 

@@ -58,7 +58,7 @@ HeaderResult walk_png(std::string_view bytes) {
   info.format = ImageFormat::png;
   ByteReader reader(bytes, kPngSignatureBytes);
   PngOddities oddities;
-  bool has_data = false;
+  bool has_data = false, is_animated = false;
   std::string first_odd;
   for (bool first = true;; first = false) {
     const std::optional<PngChunk> chunk = next_chunk(reader);
@@ -79,14 +79,14 @@ HeaderResult walk_png(std::string_view bytes) {
       has_data = true;
     } else if (type == "tRNS") {
       info.has_alpha = true;
-    } else if (type == "acTL" && chunk->data.size() >= 4) {
-      info.pages = std::max<std::uint32_t>(1, ByteReader(chunk->data).be32());
-      add_note(info, "an animated PNG, of which the first frame is looked at");
+    } else if (type == "acTL") {
+      is_animated = true;  // the number of frames that it states is not needed, and may be a lie
     } else if (type == "IEND") {
       break;
     }
   }
   if (!has_data) return damaged("the PNG has no picture data");
+  if (is_animated) add_note(info, "an animated PNG, of which the first frame is looked at");
   note_trailing_bytes(info, reader.left());
   if (!first_odd.empty()) add_irregularity(info, first_odd);
   return info;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "image/pictures.h"
+#include "image/png_parts.h"
 
 namespace medimirror {
 namespace {
@@ -66,6 +67,32 @@ TEST(Inspector, AcceptsEveryKindOfPicture) {
     EXPECT_EQ(info.height, 100u);
     EXPECT_EQ(info.pages, kind.name.ends_with("animated") ? 3u : 1u);
     EXPECT_EQ(info.note, kind.name == "jpeg cmyk" ? "CMYK colours" : "");
+  }
+}
+
+// Product spins are films of many small frames: what they cost is pixels.
+TEST(Inspector, TakesThousandsOfSmallFrames) {
+  constexpr std::uint32_t kTimes = 1000;
+  const std::string gif = pictures::animated(".gif", 30, 20, 3);
+  const std::size_t frames = gif.find("\x21\xF9\x04"sv);
+  ASSERT_NE(frames, std::string::npos);
+  std::string film = gif.substr(0, frames);
+  for (std::uint32_t i = 0; i < kTimes; ++i) film += gif.substr(frames, gif.size() - 1 - frames);
+  film += ';';
+  EXPECT_EQ(accepted(film).pages, 3 * kTimes);
+  EXPECT_EQ(accepted(film).note, "");
+  const auto result = inspect_pixels(film, {}, {.pixels_max = 30 * 20 * 3 * kTimes - 1});
+  EXPECT_EQ(std::get<Rejection>(result).reason, RejectionReason::too_large);
+}
+
+// Only its first frame is looked at, so the number of frames does not matter, be it true or not.
+TEST(Inspector, TakesAnAnimatedPngWhateverCountItStates) {
+  const std::string png = encoded(packshot(150, 100), ".png");
+  for (const std::uint32_t frames : {0u, 2u, 65u, 1u << 20, 0x80000001u}) {
+    const std::string count = pictures::big_endian(frames) + pictures::big_endian(0);
+    const ImageInfo info = accepted(pictures::png_with(png, {"acTL", count}));
+    EXPECT_EQ(info.pages, 1u);
+    EXPECT_EQ(info.note, "an animated PNG, of which the first frame is looked at");
   }
 }
 
