@@ -41,6 +41,16 @@ bool is_end_of_data(std::string_view text) {
 
 }  // namespace
 
+Rejection judge_error(const std::string& text) {
+  if (const std::size_t feature = text.find("Unsupported "); feature != std::string::npos)
+    return {
+        RejectionReason::unsupported,
+        fmt::format("the decoder does not know what this picture is made with: {}", text.substr(feature))};
+  const WarningVerdict verdict = judge_warnings(std::span(&text, 1));
+  if (verdict.refused) return *verdict.refused;
+  return {RejectionReason::damaged, fmt::format("the decoder found damage: {}", text)};
+}
+
 WarningVerdict judge_warnings(std::span<const std::string> warnings) {
   WarningVerdict verdict;
   for (const std::string& text : warnings) {

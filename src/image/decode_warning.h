@@ -16,6 +16,9 @@ struct WarningVerdict {
   std::string irregularity;  // likewise: what is not as the format wants it, and touches no pixel
 };
 
+// What ended a decode. libheif says "Unsupported …" of what it does not know, which is no damage.
+Rejection judge_error(const std::string& text);
+
 WarningVerdict judge_warnings(std::span<const std::string> warnings);
 
 }  // namespace medimirror

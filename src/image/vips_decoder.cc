@@ -102,9 +102,7 @@ void decode_all(const VImage& image, DecodedPicture& picture) {
 
 Rejection explain_error(const std::string& text) {
   if (text.find("out of memory") != std::string::npos) throw std::bad_alloc();
-  const WarningVerdict verdict = judge_warnings(std::span(&text, 1));
-  if (verdict.refused) return *verdict.refused;
-  return {RejectionReason::damaged, fmt::format("the decoder found damage: {}", text)};
+  return judge_error(text);
 }
 
 // AVIF may be turned and GIF may be enlarged by its first frame: there the decoder knows better than the

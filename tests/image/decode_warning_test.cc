@@ -39,5 +39,15 @@ TEST(JudgeWarnings, TellsDamageFromOddity) {
   }
 }
 
+TEST(JudgeError, TellsWhatIsNotKnownFromDamage) {
+  const Rejection unknown =
+      judge_error("heif: Unsupported feature: Unsupported item construction method (4.3001)");
+  EXPECT_EQ(unknown.reason, RejectionReason::unsupported);
+  EXPECT_TRUE(
+      unknown.detail.ends_with(": Unsupported feature: Unsupported item construction method (4.3001)"));
+  EXPECT_EQ(judge_error("heif: Invalid input: No 'ispe' property (2.118)").reason, RejectionReason::damaged);
+  EXPECT_EQ(judge_error("webp: truncated").reason, RejectionReason::truncated);
+}
+
 }  // namespace
 }  // namespace medimirror

@@ -96,6 +96,26 @@ TEST(Inspector, TakesAnAnimatedPngWhateverCountItStates) {
   }
 }
 
+// Its data lies where another item's data says, which libheif does not know.
+TEST(Inspector, AnAvifThatTheDecoderDoesNotKnowIsNotDamaged) {
+  std::string avif = encoded(packshot(64, 64), ".avif");
+  const std::size_t box = avif.find("iloc") - 4;
+  const std::size_t size = static_cast<unsigned char>(avif[box + 3]);
+  const std::string places = "\0\0\0\x24iloc\1\0\0\0\x44\x40\0\1\0\1\0\2\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\1"s;
+  ASSERT_EQ(places.size(), 0x24u);
+  ASSERT_TRUE(size == places.size() || size >= places.size() + 8);
+  std::string filler;
+  if (size > places.size())
+    filler = pictures::big_endian(static_cast<std::uint32_t>(size - places.size())) + "free" +
+             std::string(size - places.size() - 8, '\0');
+  avif.replace(box, size, places + filler);
+  const auto result = inspect_pixels(avif, {});
+  const auto* rejection = std::get_if<Rejection>(&result);
+  ASSERT_NE(rejection, nullptr);
+  EXPECT_EQ(rejection->reason, RejectionReason::unsupported) << rejection->detail;
+  EXPECT_THAT(rejection->detail, testing::HasSubstr("Unsupported feature"));
+}
+
 TEST(Inspector, RefusesEveryTruncation) {
   for (const Kind& kind : kinds())
     for (std::size_t percent = 0; percent < 100; ++percent)
