@@ -188,8 +188,9 @@ class House:
     def judge_tree(self, night, run):
         held = {int(proof.stem(path).rsplit("/", 1)[1]): digest
                 for path, digest in proof.published_files(self.mirror).items()}
-        missing = [one.id for one in self.world.listed()
-                   if one.offered and one.hopeful and held.get(one.id) != one.offered and one.id not in self.missed]
+        # the newest may have been heard of in a night without media hosts
+        missing = [one.id for one in self.world.listed() if one.offered and one.hopeful and one.id not in self.missed
+                   and held.get(one.id) not in (one.offered, one.digest())]
         self.missed.update(missing)  # each is told once
         for id, digest in held.items():
             picture = self.world.pictures.get(id) or self.world.gone[id]
