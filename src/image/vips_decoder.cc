@@ -120,6 +120,13 @@ std::optional<Rejection> settle_size(const VImage& image, ImageInfo& info, const
   return exceeds(info, limits);
 }
 
+// libvips' GIF decoder stops after some 4000.
+void note_unseen_frames(const VImage& image, ImageInfo& info) {
+  const std::uint32_t frames = static_cast<std::uint32_t>(image.height()) / page_height(image);
+  if (frames < info.pages)
+    add_note(info, fmt::format("the decoder looks at the first {} of {} frames", frames, info.pages));
+}
+
 }  // namespace
 
 std::variant<DecodedPicture, Rejection> decode_by_vips(std::string_view bytes,
@@ -135,6 +142,7 @@ std::variant<DecodedPicture, Rejection> decode_by_vips(std::string_view bytes,
       if (image.bands() > 4)
         return Rejection{RejectionReason::unsupported,
                          fmt::format("the picture has {} bands", image.bands())};
+      note_unseen_frames(image, info);
       picture = picture_of(image, recipes);
       decode_all(image, picture);
     }  // some warnings come when the image is closed

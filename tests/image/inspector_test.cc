@@ -70,15 +70,31 @@ TEST(Inspector, AcceptsEveryKindOfPicture) {
   }
 }
 
+// Three frames, many times over.
+std::string long_film(int width, int height, std::uint32_t times) {
+  const std::string gif = pictures::animated(".gif", width, height, 3);
+  const std::size_t frames = gif.find("\x21\xF9\x04"sv);
+  std::string film = gif.substr(0, frames);
+  for (std::uint32_t i = 0; i < times; ++i) film += gif.substr(frames, gif.size() - 1 - frames);
+  return film + ';';
+}
+
+// Where the decoder stops before the last frame, the note says so.
+TEST(Inspector, TellsOfFramesThatWereNotLookedAt) {
+  const std::string film = long_film(8, 8, 10'000);
+  const auto height = static_cast<std::uint32_t>(pictures::all_frames(film).height());
+  const ImageInfo info = accepted(film);
+  EXPECT_EQ(info.pages, 30'000u);
+  EXPECT_THAT(info.note, testing::StartsWith(height == 8 * info.pages
+                                                 ? ""
+                                                 : "the decoder looks at the first " +
+                                                       std::to_string(height / 8) + " of 30000 frames"));
+}
+
 // Product spins are films of many small frames: what they cost is pixels.
 TEST(Inspector, TakesThousandsOfSmallFrames) {
   constexpr std::uint32_t kTimes = 1000;
-  const std::string gif = pictures::animated(".gif", 30, 20, 3);
-  const std::size_t frames = gif.find("\x21\xF9\x04"sv);
-  ASSERT_NE(frames, std::string::npos);
-  std::string film = gif.substr(0, frames);
-  for (std::uint32_t i = 0; i < kTimes; ++i) film += gif.substr(frames, gif.size() - 1 - frames);
-  film += ';';
+  const std::string film = long_film(30, 20, kTimes);
   EXPECT_EQ(accepted(film).pages, 3 * kTimes);
   EXPECT_EQ(accepted(film).note, "");
   const auto result = inspect_pixels(film, {}, {.pixels_max = 30 * 20 * 3 * kTimes - 1});

@@ -66,6 +66,14 @@ inline VImage decoded(std::string_view bytes) {
   return out.copy_memory();
 }
 
+// Of a GIF, below each other.
+inline VImage all_frames(std::string_view bytes) {
+  VipsBlob* blob = vips_blob_copy(bytes.data(), bytes.size());
+  const VImage frames = VImage::gifload_buffer(blob, VImage::option()->set("n", -1));
+  vips_area_unref(VIPS_AREA(blob));
+  return frames;
+}
+
 // Pages that differ from their neighbours, as GIF or animated WebP.
 inline std::string animated(const char* suffix, int width, int height, int pages) {
   VImage frames = packshot(width, height);
