@@ -23,7 +23,7 @@ constexpr double kDecline = 1.25;  // of the spacing, when a landing was a littl
 constexpr int kGrantsAboveLanding = 2, kGrantsAtLanding = 32;
 constexpr Millis kStepMin{100};
 constexpr double kApproach = 0.8, kStepMax = 0.5;
-constexpr int kGrantsForUpper = 8;
+constexpr int kGrantsForUpper = 4;
 constexpr int kContradiction = 2;
 
 Micros scaled(Micros span, double factor) {
