@@ -58,7 +58,8 @@ struct Colour {
   bool operator==(const Colour&) const = default;
 };
 
-// How to make a derivative. Two recipes with equal keys make equal bytes of equal pictures.
+// How to make a derivative. Two recipes with equal keys make equal bytes of equal pictures, in one configuration and with the
+// same libraries (image/pyramid.h).
 struct Recipe {
   std::string name;  // "thumb": the {format} of its path; not part of the key
   std::uint32_t width = 0, height = 0;
