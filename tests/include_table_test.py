@@ -13,8 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-# A room may include what stands to its right, and itself. The files of src/ itself are rooms of their own: main.cc is
-# "main", everything else there (sync, pipeline and their threads) is "sync".
+# A room may include what stands to its right, and itself. src/ itself holds main.cc, the room "main", and nothing else.
 MAY_INCLUDE = {
     "base": set(),
     "http": {"base"},
@@ -27,10 +26,12 @@ MAY_INCLUDE = {
     "shop": {"base", "store", "report"},
     "feed": {"base", "http", "store"},
     "gallery": {"base", "http", "store", "report", "shop"},
-    "upkeep": {"base", "http", "store", "api", "image", "tree", "report"},
-    "sync": {"base", "http", "store", "api", "fetch", "image", "tree", "report", "shop", "upkeep"},
-    "cli": {"base", "http", "store", "api", "fetch", "image", "tree", "report", "shop", "feed", "gallery", "upkeep",
-            "sync"},
+    "history": {"base", "store", "tree"},
+    "upkeep": {"base", "http", "store", "api", "fetch", "image", "tree", "report", "history"},
+    "run": {"base", "http", "store", "api", "fetch", "image", "tree", "report", "shop", "history"},
+    "config": {"base", "http", "store", "api", "tree"},
+    "cli": {"base", "http", "store", "api", "fetch", "image", "tree", "report", "shop", "feed", "gallery", "history",
+            "config", "upkeep", "run"},
     "main": {"base", "cli", "image"},  # image: a decoder process is this program, started anew
     "sandbox": {"base"},
 }
@@ -45,13 +46,13 @@ THIRD_PARTY = [
     (r"webp/", {"image/webp_encoder.cc"}),
     (r"seccomp\.h", {"image/"}),
     (r"CLI/", {"cli/", "sandbox/"}),
-    (r"toml\+\+/", {"cli/config_file.cc"}),
+    (r"toml\+\+/", {"config/config_file.cc"}),
     (r"httplib\.h", {"sandbox/"}),
     (r"nlohmann/", {"api/", "tree/", "report/", "gallery/", "shop/", "feed/", "cli/", "sandbox/"}),
     (r"spdlog/", {"base/log.cc"}),
     (r"openssl/", {"base/", "http/"}),
     (r"xxhash\.h", {"store/", "api/"}),
-    (r"zlib\.h", {"http/", "image/", "upkeep/", "sandbox/"}),
+    (r"zlib\.h", {"http/", "image/", "history/", "sandbox/"}),
     (r"xlsxwriter\.h", {"shop/"}),
     (r"sqlite3\.h", {"feed/"}),
     (r"fmt/", {""}),
@@ -79,7 +80,7 @@ def room_of(path):
     parts = pathlib.PurePosixPath(path).parts
     if len(parts) > 1:
         return parts[0]
-    return "main" if parts[0] == "main.cc" else "sync"
+    return "main" if parts[0] == "main.cc" else "none"
 
 
 def third_party_rule(header):
@@ -188,7 +189,8 @@ def check_type_names(root):
 
 
 def check_files(root):
-    findings = []
+    findings = [f"src/{path.name}:1: src/ holds main.cc and rooms, nothing else" for path in sorted((root / "src").iterdir())
+                if path.is_file() and path.name not in ("main.cc", "README.md")]
     for folder in ("src", "tests", "scripts"):
         for path in sorted((root / folder).rglob("*")) if (root / folder).exists() else []:
             if path.is_dir() and not VAGUE_NAME.search(path.name):
@@ -264,7 +266,7 @@ GOOD = {
     "src/base/clock.h": "// Role: time.\n#pragma once\n#include <fmt/format.h>\nclass Clock {\n",
     "src/http/url.h": '// Role: addresses.\n#pragma once\n#include "base/clock.h"\n',
     "src/http/url.cc": '#include "http/url.h"\n#include <curl/curl.h>\nuse(secret.reveal());\n',
-    "src/cli/config_file.cc": "#include <toml++/toml.h>\n",
+    "src/config/config_file.cc": "#include <toml++/toml.h>\n",
     "src/main.cc": '#include "base/clock.h"\n',
 }
 
@@ -273,6 +275,7 @@ BAD = [
     ("src/base/up.cc", '#include "http/url.h"\n', "base may not include http"),
     ("src/sandbox/app.cc", '#include "http/url.h"\n', "sandbox may not include http"),
     ("src/store/side.cc", '#include "http/url.h"\n', "store may not include http"),
+    ("src/loose.cc", "", "src/ holds main.cc and rooms"),
     ("src/attic/x.cc", '#include "base/clock.h"\n', "room attic is not in the table"),
     ("src/http/up.cc", '#include "../base/clock.h"\n', "is not a path from src/"),
     ("src/fetch/net.cc", "#include <curl/curl.h>\n", "<curl/curl.h> is for http/ alone"),
@@ -281,7 +284,7 @@ BAD = [
     ("src/tree/x.cc", "#include <vips/vips8>\n", "<vips/vips8> is for image/, sandbox/ alone"),
     ("src/sandbox/label.cc", "auto image = vips::VImage::text(words);\n", "no text by libvips"),
     ("src/api/x.cc", "#include <CLI/CLI.hpp>\n", "<CLI/CLI.hpp> is for cli/, sandbox/ alone"),
-    ("src/cli/other.cc", "#include <toml++/toml.h>\n", "is for cli/config_file.cc alone"),
+    ("src/cli/other.cc", "#include <toml++/toml.h>\n", "is for config/config_file.cc alone"),
     ("src/http/url.h", "// Role: addresses.\n#pragma once\n#include <curl/curl.h>\n", "keep libraries in .cc files"),
     ("src/base/bare.h", "// Role: none.\n", "no #pragma once"),
     ("src/base/mute.h", "#pragma once\n", "opens with prose"),
@@ -308,7 +311,7 @@ def findings_of(files):
         root = pathlib.Path(folder)
         make_tree(root, files)
         # a header counts as public when another room includes it
-        make_tree(root, {"src/sync.cc": '#include "http/url.h"\n'})
+        make_tree(root, {"src/run/sync.cc": '#include "http/url.h"\n'})
         return check_tree(root)
 
 

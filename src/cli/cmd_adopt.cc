@@ -12,9 +12,9 @@
 #include "cli/publish_options.h"
 #include "cli/signals.h"
 #include "store/local_blob_store.h"
+#include "store/sound_index.h"
 #include "store/store_lock.h"
 #include "upkeep/adopt.h"
-#include "upkeep/rebuild.h"
 
 namespace medimirror {
 

@@ -4,11 +4,11 @@
 
 #include "base/error.h"
 #include "base/units.h"
-#include "cli/arguments.h"
 #include "cli/commands.h"
+#include "config/arguments.h"
+#include "history/push_list.h"
 #include "store/index.h"
 #include "store/store_lock.h"
-#include "upkeep/push_list.h"
 
 namespace medimirror {
 

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "upkeep/history.h"
+#include "history/history.h"
 
 namespace medimirror {
 

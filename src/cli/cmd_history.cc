@@ -7,10 +7,10 @@
 
 #include "base/units.h"
 #include "cli/commands.h"
+#include "history/history.h"
+#include "history/undo.h"
 #include "report/run_outcome.h"
 #include "store/index.h"
-#include "upkeep/history.h"
-#include "upkeep/undo.h"
 
 namespace medimirror {
 

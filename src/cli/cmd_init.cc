@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "cli/arguments.h"
 #include "cli/commands.h"
+#include "config/arguments.h"
 
 namespace medimirror {
 

@@ -14,8 +14,8 @@
 #include "cli/service_options.h"
 #include "cli/signals.h"
 #include "http/curl_transport.h"
-#include "listing_drive.h"
 #include "report/progress.h"
+#include "run/listing_drive.h"
 
 namespace medimirror {
 

@@ -4,10 +4,10 @@
 #include "base/units.h"
 #include "cli/commands.h"
 #include "gallery/gallery.h"
+#include "run/writer.h"
 #include "shop/duplicate_files.h"
 #include "store/index.h"
 #include "store/store_lock.h"
-#include "writer.h"
 
 namespace medimirror {
 

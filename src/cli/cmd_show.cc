@@ -9,9 +9,9 @@
 #include "cli/commands.h"
 #include "cli/lookup.h"
 #include "http/url.h"
+#include "run/writer.h"
 #include "shop/code_list.h"
 #include "store/index.h"
-#include "writer.h"
 
 namespace medimirror {
 

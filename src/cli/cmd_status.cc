@@ -7,9 +7,9 @@
 #include "base/error.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "history/undo.h"
 #include "report/run_outcome.h"
 #include "store/index.h"
-#include "upkeep/undo.h"
 
 namespace medimirror {
 

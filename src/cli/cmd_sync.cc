@@ -16,8 +16,8 @@
 #include "image/header.h"
 #include "report/headline.h"
 #include "report/progress.h"
-#include "report_stage.h"
-#include "sync.h"
+#include "run/report_stage.h"
+#include "run/sync.h"
 
 namespace medimirror {
 

@@ -8,11 +8,11 @@
 #include "cli/commands.h"
 #include "cli/publish_options.h"
 #include "cli/tree_gauges.h"
+#include "history/history.h"
+#include "history/undo.h"
 #include "report/run_report.h"
 #include "store/local_blob_store.h"
 #include "store/store_lock.h"
-#include "upkeep/history.h"
-#include "upkeep/undo.h"
 
 namespace medimirror {
 

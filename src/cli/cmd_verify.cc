@@ -12,7 +12,7 @@
 #include "cli/publish_options.h"
 #include "cli/signals.h"
 #include "cli/verify_flags.h"
-#include "upkeep/history.h"
+#include "history/history.h"
 
 namespace medimirror {
 

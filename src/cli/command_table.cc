@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "cli/arguments.h"
 #include "cli/process_number.h"
+#include "config/arguments.h"
 #include "feed/systems.h"
 
 namespace medimirror {

@@ -8,7 +8,7 @@
 
 #include "base/exit_status.h"
 #include "base/media.h"
-#include "cli/config.h"
+#include "config/config.h"
 
 namespace medimirror {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/suggestion.h"
+#include "config/suggestion.h"
 
 namespace medimirror {
 

@@ -1,7 +1,7 @@
 // Role: what publishing, and looking at pictures, need of the configuration, for every command that does it.
 #pragma once
 
-#include "cli/config.h"
+#include "config/config.h"
 #include "image/decoder_process.h"
 #include "tree/publisher.h"
 #include "tree/view.h"

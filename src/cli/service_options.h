@@ -2,7 +2,7 @@
 #pragma once
 
 #include "api/client.h"
-#include "cli/config.h"
+#include "config/config.h"
 #include "http/curl_transport.h"
 
 namespace medimirror {

@@ -1,8 +1,8 @@
 #include "cli/tree_gauges.h"
 
 #include "base/file.h"
+#include "history/undo.h"
 #include "report/metrics.h"
-#include "upkeep/undo.h"
 
 namespace medimirror {
 

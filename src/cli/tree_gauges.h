@@ -2,7 +2,7 @@
 // sync.
 #pragma once
 
-#include "cli/config.h"
+#include "config/config.h"
 #include "store/index.h"
 
 namespace medimirror {

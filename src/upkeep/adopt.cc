@@ -23,9 +23,9 @@
 #include "base/parallel.h"
 #include "base/sha256.h"
 #include "base/units.h"
+#include "fetch/adopted_names.h"
 #include "image/header.h"
 #include "image/media_type.h"
-#include "upkeep/adopt_names.h"
 
 namespace medimirror {
 

@@ -10,13 +10,12 @@
 // changes. Asking conditionally would not help: nobody knows when, or whether, the bytes came from that address.
 // What matches nothing is still of use: when a download brings the same bytes, they are held already.
 // Place: `adopt`; the writer asks AdoptedNames when an asset without a picture is planned.
-// Threads: adopt() is called by who holds the store lock; it starts its own. AdoptedNames: one thread.
+// Threads: adopt() is called by who holds the store lock; it starts its own.
 // Failure: throws Error{disk, index}. A file that cannot be read, or is no good picture, is a value.
 // Durability: blobs, then their records, then the names. Killed in between: adopt again, nothing is kept twice.
 // Limits: one picture in memory for each thread; 48 bytes of memory a name. gc keeps what a name leads to until a complete sync has
 // looked for it, and for the grace period at least; then it removes what no sync matched.
-// Format: store/adopted: a line "medimirror adopted names 1", then records in ascending order: the first 16 bytes of
-// the SHA-256 of a name, and a digest (32 bytes; zeros where several files claim the name).
+// Format: of the names, in fetch/adopted_names.h.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +27,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/stop.h"
 #include "image/decoder_process.h"
 #include "store/blob_store.h"
@@ -61,19 +59,5 @@ struct AdoptResult {
 
 AdoptResult adopt(const AdoptOptions& options, Index& index, BlobStore& blobs, const Clock& clock,
                   const StopFlag& stop);
-
-class AdoptedNames {
- public:
-  explicit AdoptedNames(const std::filesystem::path& store_folder);  // nothing was adopted: finds nothing
-
-  // The adopted picture for this asset, if the index knows it still.
-  std::optional<Digest> find(const AssetKey& key, std::string_view url, const IndexReader& index) const;
-
- private:
-  std::optional<Digest> lookup(std::string_view name) const;
-
-  UniqueFd fd_;
-  std::uint64_t count_ = 0;
-};
 
 }  // namespace medimirror

@@ -13,14 +13,14 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "fetch/adopted_names.h"
+#include "history/history.h"
 #include "store/index.h"
 #include "store/local_blob_store.h"
 #include "store/store_lock.h"
 #include "tree/journal.h"
-#include "upkeep/adopt_names.h"
 #include "upkeep/gc_marks.h"
 #include "upkeep/gc_quarantine.h"
-#include "upkeep/history.h"
 #include "upkeep/verify_files.h"
 
 namespace medimirror {

@@ -12,6 +12,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/sha256.h"
+#include "history/history.h"
+#include "history/undo.h"
 #include "image/header.h"
 #include "report/run_report.h"
 #include "store/index.h"
@@ -20,8 +22,6 @@
 #include "tree/manifest.h"
 #include "tree/manifest_merge.h"
 #include "tree/view_plan.h"
-#include "upkeep/history.h"
-#include "upkeep/undo.h"
 
 namespace medimirror {
 
@@ -410,23 +410,6 @@ class Rebuild {
 
 RebuildResult rebuild(const RebuildOptions& options, const Clock& clock) {
   return Rebuild(options, clock).run();
-}
-
-void refuse_a_lost_index(const fs::path& store_folder) {
-  const fs::path index = store_folder / "index";
-  std::error_code none;
-  if (fs::directory_iterator(store_folder / "blobs", none) == fs::directory_iterator()) {
-    // what a loss of power left of one that was just being made: nothing was ever in it
-    if (Index::find_damage(index)) fs::remove(index / "data.mdb");
-    return;
-  }
-  if (fs::exists(index)) return;
-  throw Error(
-      ErrorKind::index,
-      fmt::format("there are pictures in {} and no index of them: run `medimirror rebuild`, which makes it "
-                  "again, or everything would be fetched anew",
-                  (store_folder / "blobs").native()),
-      "open the index");
 }
 
 }  // namespace medimirror

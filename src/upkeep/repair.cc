@@ -9,12 +9,12 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "history/undo.h"
 #include "store/local_blob_store.h"
 #include "store/store_lock.h"
 #include "tree/tree_folder.h"
 #include "upkeep/repair_plan.h"
 #include "upkeep/repair_quarantine.h"
-#include "upkeep/undo.h"
 #include "upkeep/verify_files.h"
 #include "upkeep/verify_lists.h"
 

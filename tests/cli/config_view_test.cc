@@ -1,8 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cli/config_fixture.h"
 #include "cli/publish_options.h"
+#include "config/config_fixture.h"
 
 namespace medimirror {
 namespace {

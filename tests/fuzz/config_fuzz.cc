@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "cli/config_file.h"
-#include "cli/config_settings.h"
+#include "config/config_file.h"
+#include "config/config_settings.h"
 
 namespace {
 

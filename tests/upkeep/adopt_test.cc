@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "fetch/adopted_names.h"
 #include "support/manual_clock.h"
 #include "support/tiny_png.h"
 #include "tree/publish_fixture.h"
-#include "upkeep/adopt_names.h"
 
 namespace medimirror {
 namespace {

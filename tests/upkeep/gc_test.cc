@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "upkeep/adopt_names.h"
-#include "upkeep/history.h"
+#include "fetch/adopted_names.h"
+#include "history/history.h"
 #include "upkeep/store_fixture.h"
 
 namespace medimirror {

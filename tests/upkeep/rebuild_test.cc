@@ -1,5 +1,7 @@
 #include "upkeep/rebuild.h"
 
+#include "store/sound_index.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,11 +9,11 @@
 
 #include "base/error.h"
 #include "fetch/plan.h"
+#include "history/history.h"
+#include "history/undo.h"
 #include "support/manual_clock.h"
 #include "support/tiny_png.h"
 #include "tree/publish_fixture.h"
-#include "upkeep/history.h"
-#include "upkeep/undo.h"
 
 namespace medimirror {
 namespace {

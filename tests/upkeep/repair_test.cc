@@ -8,9 +8,9 @@
 #include <functional>
 
 #include "base/error.h"
-#include "upkeep/history.h"
+#include "history/history.h"
+#include "history/undo.h"
 #include "upkeep/store_fixture.h"
-#include "upkeep/undo.h"
 
 namespace medimirror {
 namespace {

@@ -1,0 +1,131 @@
+#include "run/retire.h"
+
+#include <algorithm>
+#include <functional>
+#include <vector>
+
+namespace medimirror {
+
+namespace {
+
+constexpr std::size_t kAssetsPerGroup = 10'000;
+
+std::vector<MediaId> marked_but_not_seen(const Index& index, std::span<const MediaId> seen) {
+  std::vector<MediaId> absent;
+  auto next = seen.begin();
+  index.view().each_mark([&](MediaId id, const ListingMark&) {
+    while (next != seen.end() && *next < id) ++next;
+    if (next == seen.end() || *next != id) absent.push_back(id);
+    return true;
+  });
+  return absent;
+}
+
+// The mark goes, so that the item is looked at in full if it ever comes back.
+void mark_absent(Index& index, std::span<const MediaId> media) {
+  while (!media.empty()) {
+    const std::size_t count = std::min(media.size(), kAssetsPerGroup);
+    IndexGroup group = index.group();
+    for (const MediaId id : media.first(count)) {
+      for (auto& [format, record] : group.assets_of(id)) {
+        if (record.state == AssetState::retired) continue;
+        record.unlisted = true;
+        group.put_asset({id, format}, record);
+      }
+      group.remove_mark(id);
+    }
+    group.commit();
+    media = media.subspan(count);
+  }
+}
+
+std::vector<AssetKey> all_absent(const Index& index) {
+  std::vector<AssetKey> all;
+  const IndexView view = index.view();
+  for (std::optional<AssetKey> after;;) {
+    const std::vector<AssetKey> some = view.absent(after, kAssetsPerGroup);
+    if (some.empty()) return all;
+    all.insert(all.end(), some.begin(), some.end());
+    after = some.back();
+  }
+}
+
+// How many files of the tree go with an asset; those of views with the first format.
+std::uint64_t published_files(const IndexView& view, const AssetKey& key, const RetireOptions& options) {
+  std::uint64_t files = view.published(key) ? 1 : 0;
+  if (key.format != options.derivative_source) return files;
+  for (const std::string& name : options.derivative_names) files += view.published({key.media, name}) ? 1 : 0;
+  for (const auto& [format, record] : view.published_of(key.media)) files += is_view_format(format) ? 1 : 0;
+  return files;
+}
+
+void change_each(Index& index, std::span<const AssetKey> keys,
+                 const std::function<void(IndexGroup&, const AssetKey&, AssetRecord&)>& change) {
+  while (!keys.empty()) {
+    const std::size_t count = std::min(keys.size(), kAssetsPerGroup);
+    IndexGroup group = index.group();
+    for (const AssetKey& key : keys.first(count))
+      if (std::optional<AssetRecord> record = group.asset(key)) {
+        change(group, key, *record);
+        group.put_asset(key, *record);
+      }
+    group.commit();
+    keys = keys.subspan(count);
+  }
+}
+
+}  // namespace
+
+Retirement retire_absent(Index& index, std::span<const MediaId> seen, std::uint64_t already_known,
+                         std::uint64_t marks_before, const RetireOptions& options, UnixSeconds now) {
+  Retirement result;
+  if (already_known < marks_before) mark_absent(index, marked_but_not_seen(index, seen));
+
+  const std::vector<AssetKey> absent = all_absent(index);
+  result.absent = absent.size();
+  if (absent.empty()) return result;
+
+  std::vector<AssetKey> due, waiting, by_settings;
+  {
+    const IndexView view = index.view();
+    std::uint64_t waiting_files = 0;
+    for (const AssetKey& key : absent) {
+      const std::optional<AssetRecord> record = view.asset(key);
+      if (!record) continue;
+      if (record->absent_runs + 1 >= options.confirmations) {
+        due.push_back(key);
+      } else if (options.selection_changed && std::ranges::binary_search(seen, key.media)) {
+        by_settings.push_back(key);
+      } else {
+        waiting.push_back(key);
+        waiting_files += published_files(view, key, options);
+        continue;
+      }
+      result.to_remove += published_files(view, key, options);
+    }
+    result.limit = options.max_delete.of(view.published_count());
+    result.over_limit = result.to_remove > result.limit;
+    result.implausible = result.to_remove + waiting_files > result.limit;
+  }
+  change_each(index, waiting,
+              [](IndexGroup&, const AssetKey&, AssetRecord& record) { ++record.absent_runs; });
+  result.unconfirmed = waiting.size();
+  if (result.over_limit) {
+    // the next run, with a higher limit, no longer sees that the settings have changed
+    change_each(index, by_settings, [&](IndexGroup&, const AssetKey&, AssetRecord& record) {
+      record.absent_runs = static_cast<std::uint8_t>(options.confirmations - 1);
+    });
+    return result;
+  }
+  due.insert(due.end(), by_settings.begin(), by_settings.end());
+  change_each(index, due, [&](IndexGroup& group, const AssetKey& key, AssetRecord& record) {
+    record.state = AssetState::retired;
+    record.retired_at = now;
+    if (record.absent_runs < UINT8_MAX) ++record.absent_runs;
+    group.mark_unpublished(key);
+  });
+  result.retired = due.size();
+  return result;
+}
+
+}  // namespace medimirror
