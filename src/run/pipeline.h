@@ -4,6 +4,7 @@
 //        ^                          \------------ListedBatch, NotFetched-------------------^   |
 //        '--------------- Feedback: there is room again, how far the writer is ----------------'
 //
+// The loop's parts: listing_feed, download_queue, and the downloader of fetch/.
 // Place: sync gives it an open index, a store, a transport and a listing; what it returns is counted, not yet
 // retired or published. The index is the queue: what the listing names anew is committed as wanted, and
 // downloads follow the listing with a cursor, so memory does not grow with the catalogue and a killed run
@@ -21,13 +22,10 @@
 #include <vector>
 
 #include "api/listing.h"
-#include "base/clock.h"
-#include "base/stop.h"
 #include "fetch/downloader.h"
-#include "http/transport.h"
-#include "report/progress.h"
 #include "run/catalogue_walk.h"
 #include "run/image_worker.h"
+#include "run/listing_drive.h"
 #include "run/writer.h"
 #include "store/blob_store.h"
 #include "store/index.h"
@@ -67,8 +65,7 @@ struct PipelineResult {
 };
 
 // `listing` may be null: then only what the index already wants is fetched.
-PipelineResult run_pipeline(const PipelineOptions& options, Listing* listing, Transport& transport,
-                            Index& index, BlobStore& blobs, const Clock& clock, Progress& progress,
-                            const StopFlag& stop);
+PipelineResult run_pipeline(const PipelineOptions& options, Listing* listing, const Wire& wire, Index& index,
+                            BlobStore& blobs);
 
 }  // namespace medimirror

@@ -242,7 +242,7 @@ class Sync {
                                        index_->view().setting(kBannedHosts).value_or(""));
 
     with_listing([&](Listing* listing) {
-      result_ = run_pipeline(pipeline, listing, *transport_, *index_, *blobs_, clock_, progress_, stop_);
+      result_ = run_pipeline(pipeline, listing, wire(), *index_, *blobs_);
       report_.listing.complete = result_.listing_complete;
       report_.listing.malformed += result_.unparsable;
     });

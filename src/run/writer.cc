@@ -57,6 +57,11 @@ Writer::Writer(Options options, Index& index, BlobStore& blobs, const Clock& clo
       wake_(std::move(wake)),
       inbox_(options_.inbox_capacity) {}
 
+void Writer::push_barrier(std::uint64_t number) {
+  inbox_.push(Barrier{number});
+  inbox_.hurry();
+}
+
 void Writer::run() {
   SteadyTime earliest{};
   for (;;) {

@@ -81,6 +81,7 @@ struct Derived {  // for a blob held already
 struct Barrier {
   std::uint64_t number = 0;  // everything sent before it has been committed once Feedback shows this number
 };
+inline constexpr std::uint64_t kListedBarrier = 1, kFirstPassBarrier = 2;
 using WriterMessage = std::variant<ListedBatch, Arrived, NotFetched, StillSame, Derived, Barrier>;
 
 // What flows back to the loop: there is room again, and how far the writer is.
@@ -117,6 +118,7 @@ class Writer {
   Writer(Options options, Index& index, BlobStore& blobs, const Clock& clock, std::function<void()> wake);
 
   Inbox<WriterMessage>& inbox() { return inbox_; }
+  void push_barrier(std::uint64_t number);  // and is not gathered for any longer
   Feedback& feedback() { return feedback_; }
 
   void run();  // the thread's body: until the inbox is closed and empty

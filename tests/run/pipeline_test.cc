@@ -103,8 +103,8 @@ class PipelineTest : public testing::Test {
   PipelineResult run(Listing* listing, BlobStore* store = nullptr) {
     ++options_.run;
     options_.writer.run = options_.run;
-    return run_pipeline(options_, listing, transport_, *index_, store != nullptr ? *store : *blobs_, clock_,
-                        progress_, stop_);
+    return run_pipeline(options_, listing, {transport_, clock_, progress_, stop_}, *index_,
+                        store != nullptr ? *store : *blobs_);
   }
   PipelineResult run(std::vector<std::vector<std::string>> batches,
                      Listing::State end = Listing::State::complete) {
@@ -276,7 +276,7 @@ TEST_F(PipelineTest, AStopAtAnyMomentLeavesWhatTheNextRunCompletes) {
       ScriptedListing listing(catalogue(60));
       ++options_.run;
       const PipelineResult rest =
-          run_pipeline(options_, &listing, transport_, *index_, *blobs_, clock_, progress_, fresh);
+          run_pipeline(options_, &listing, {transport_, clock_, progress_, fresh}, *index_, *blobs_);
       EXPECT_EQ(rest.written.fetched + stopped.written.fetched, 60u) << "stopped after " << after;
     }
     EXPECT_EQ(held(), 60u);
