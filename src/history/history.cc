@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "store/setting_names.h"
 
 namespace medimirror {
 
@@ -19,10 +20,11 @@ namespace {
 
 // "layout" and "recipes" are sync's fingerprints of the settings last applied: with them, a rebuilt index moves no
 // file and makes no derivative again.
-constexpr std::array<std::string_view, 6> kKeptSettings = {kHeldTreeSetting, "banned_hosts", "host_spacings",
-                                                           "layout",         "paused_hosts", "recipes"};
+constexpr std::array<std::string_view, 6> kKeptSettings = {kHeldTreeSetting,     kBannedHostsSetting,
+                                                           kHostSpacingsSetting, kLayoutSetting,
+                                                           kPausedHostsSetting,  kRecipesSetting};
 
-constexpr std::string_view kHistorySetting = "history", kOpen = "open";
+constexpr std::string_view kOpen = "open";
 
 std::string_view extension_of(KeptKind kind) {
   return kind == KeptKind::tree ? ".tree" : ".catalogue";

@@ -93,7 +93,4 @@ struct TreeDifference {
 void diff_trees(const std::filesystem::path& store, RunNumber from, RunNumber to,
                 const std::function<void(const TreeDifference&)>& callback);
 
-// Settings of the index that a rebuild brings back, beside the tables.
-inline constexpr std::string_view kHeldTreeSetting = "held_tree";  // undo.h
-
 }  // namespace medimirror

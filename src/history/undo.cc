@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "history/history.h"
+#include "store/setting_names.h"
 
 namespace medimirror {
 

@@ -13,6 +13,7 @@
 #include "shop/code_resolution.h"
 #include "shop/missing_files.h"
 #include "shop/product_requests.h"
+#include "store/setting_names.h"
 
 namespace medimirror {
 
@@ -21,8 +22,7 @@ namespace {
 constexpr std::size_t kMistakesNoted = 5;
 
 // What the index remembers of the last complete listings of products.
-constexpr std::string_view kAsked = "products_asked";  // the filters, joined
-constexpr ListingCursor kCursor = {"products_cursor", "products_last_full_listing"};
+constexpr ListingCursor kCursor = {kProductsCursorSetting, kProductsFullListingSetting};
 
 }  // namespace
 
@@ -96,7 +96,7 @@ void ProductStage::list(Ask ask, const std::vector<std::string>& filters, const 
   std::optional<UnixSeconds> since;
   {
     const IndexView view = index.view();
-    if (ask == Ask::normally && view.setting(kAsked) == asked)
+    if (ask == Ask::normally && view.setting(kProductsAskedSetting) == asked)
       since = kCursor.changes_since(view, options_.full_listing_every, now);
   }
   const std::optional<UnixSeconds> server_date = list_products_into_index(
@@ -110,7 +110,7 @@ void ProductStage::list(Ask ask, const std::vector<std::string>& filters, const 
   if (report.complete && options_.full_listing_every.count() > 0) {
     IndexGroup group = index.group();
     kCursor.move(group, server_date, since ? std::nullopt : std::optional(now));
-    if (!since) group.put_setting(kAsked, asked);
+    if (!since) group.put_setting(kProductsAskedSetting, asked);
     group.commit();
   }
 }

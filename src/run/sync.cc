@@ -17,6 +17,7 @@
 #include "run/report_stage.h"
 #include "run/view_stage.h"
 #include "store/local_blob_store.h"
+#include "store/setting_names.h"
 #include "store/sound_index.h"
 #include "store/store_lock.h"
 #include "tree/tree_watch.h"
@@ -27,16 +28,7 @@ namespace {
 
 // ---- what the index remembers of earlier runs' settings
 
-constexpr std::string_view kSelection =
-    "selection";  // what was wanted: when it changes, every item is planned again
-constexpr std::string_view kFilter = "filter";  // a new filter needs a complete listing
-constexpr std::string_view kRecipes =
-    "recipes";                                  // when they change, every held picture may lack a derivative
-constexpr std::string_view kLayout = "layout";  // when it changes, every file may have to move
-// fetch/host_memory.h
-constexpr std::string_view kPausedHosts = "paused_hosts", kHostSpacings = "host_spacings",
-                           kBannedHosts = "banned_hosts";  // where this machine is banned
-constexpr ListingCursor kCursor = {"cursor", "last_full_listing"};
+constexpr ListingCursor kCursor = {kCursorSetting, kFullListingSetting};
 
 std::string recipes_fingerprint(const std::vector<Recipe>& recipes, const std::string& source) {
   std::string text = source;
@@ -147,14 +139,14 @@ class Sync {
     const auto changed = [&](std::string_view name, const std::string& now) {
       return view.setting(name) != now;
     };
-    selection_changed_ = changed(kSelection, selection_.fingerprint());
-    recipes_changed_ =
-        changed(kRecipes, recipes_fingerprint(options_.publish.recipes, options_.publish.derivative_source));
-    layout_changed_ = changed(kLayout, layout_fingerprint(options_.publish));
+    selection_changed_ = changed(kSelectionSetting, selection_.fingerprint());
+    recipes_changed_ = changed(
+        kRecipesSetting, recipes_fingerprint(options_.publish.recipes, options_.publish.derivative_source));
+    layout_changed_ = changed(kLayoutSetting, layout_fingerprint(options_.publish));
     filter_ = options_.filter;
     if (options_.listed == SyncOptions::Listed::not_at_all) return;
 
-    const bool filter_changed = changed(kFilter, options_.filter.to_json());
+    const bool filter_changed = changed(kFilterSetting, options_.filter.to_json());
     const std::optional<UnixSeconds> since =
         kCursor.changes_since(view, options_.full_listing_every, clock_.unix_now());
     if (options_.listed == SyncOptions::Listed::normally && since && !filter_changed && !selection_changed_ &&
@@ -175,7 +167,7 @@ class Sync {
     const IndexView view = index_->view();
     if (view.mark_count() > 0 || view.asset_count() > 0) return;
     IndexGroup group = index_->group();
-    group.put_setting(kSelection, selection_.fingerprint());
+    group.put_setting(kSelectionSetting, selection_.fingerprint());
     group.commit();
     selection_changed_ = false;
   }
@@ -237,9 +229,9 @@ class Sync {
     pipeline.writer.adopted = &adopted;
     pipeline.look = look();
     pipeline.make_missing_derivatives = recipes_changed_ && !options_.publish.recipes.empty();
-    pipeline.hosts = parse_host_memory(index_->view().setting(kPausedHosts).value_or(""),
-                                       index_->view().setting(kHostSpacings).value_or(""),
-                                       index_->view().setting(kBannedHosts).value_or(""));
+    pipeline.hosts = parse_host_memory(index_->view().setting(kPausedHostsSetting).value_or(""),
+                                       index_->view().setting(kHostSpacingsSetting).value_or(""),
+                                       index_->view().setting(kBannedHostsSetting).value_or(""));
 
     with_listing([&](Listing* listing) {
       result_ = run_pipeline(pipeline, listing, wire(), *index_, *blobs_);
@@ -273,14 +265,14 @@ class Sync {
     };
     // the selection counts as applied only when every item has been planned with it
     if (listing_covers_all() && result_.listing_complete) {
-      put(kSelection, selection_.fingerprint());
-      put(kFilter, options_.filter.to_json());
+      put(kSelectionSetting, selection_.fingerprint());
+      put(kFilterSetting, options_.filter.to_json());
     }
     if (result_.queue_done && !result_.failure && result_.written.derivatives_failed == 0)
-      put(kRecipes, recipes_fingerprint(options_.publish.recipes, options_.publish.derivative_source));
-    for (const auto& [name, text] : {std::pair{kPausedHosts, format_pauses(result_.hosts)},
-                                     std::pair{kHostSpacings, format_spacings(result_.hosts)},
-                                     std::pair{kBannedHosts, format_bans(result_.hosts)}})
+      put(kRecipesSetting, recipes_fingerprint(options_.publish.recipes, options_.publish.derivative_source));
+    for (const auto& [name, text] : {std::pair{kPausedHostsSetting, format_pauses(result_.hosts)},
+                                     std::pair{kHostSpacingsSetting, format_spacings(result_.hosts)},
+                                     std::pair{kBannedHostsSetting, format_bans(result_.hosts)}})
       if (!text.empty() || group.setting(name)) put(name, text);
     if (any) group.commit();
   }
@@ -336,7 +328,7 @@ class Sync {
     views_.conclude(*index_, !over_limit_ && published.clashes.size() == plan.clashes.size());
     if (layout_changed_ && !over_limit_) {
       IndexGroup group = index_->group();
-      group.put_setting(kLayout, layout_fingerprint(options_.publish));
+      group.put_setting(kLayoutSetting, layout_fingerprint(options_.publish));
       group.commit();
     }
   }

@@ -4,15 +4,10 @@
 
 #include <algorithm>
 
+#include "store/setting_names.h"
 #include "tree/journal.h"
 
 namespace medimirror {
-
-namespace {
-
-constexpr std::string_view kOutcome = "views_outcome";
-
-}  // namespace
 
 bool ViewStage::must_plan(const IndexView& view, bool tree_is_gone) const {
   const std::string before = view.setting(kViewsSetting).value_or("");
@@ -31,7 +26,8 @@ ViewClaims* ViewStage::plan(Index& index, const Circumstances& circumstances, Ru
   set_.products = circumstances.products;
   const IndexView view = index.view();
   if (!must_plan(view, circumstances.tree_is_gone)) {
-    if (!set_.views.empty()) tell(parse_view_outcome(view.setting(kOutcome).value_or("")), report);
+    if (!set_.views.empty())
+      tell(parse_view_outcome(view.setting(kViewsOutcomeSetting).value_or("")), report);
     return nullptr;
   }
   if (!knows_products(view, circumstances.products_whole)) {
@@ -50,7 +46,7 @@ void ViewStage::conclude(Index& index, bool done) {
   if (plan_ == nullptr || !done) return;
   IndexGroup group = index.group();
   group.put_setting(kViewsSetting, fingerprint(set_));
-  group.put_setting(kOutcome, set_.views.empty() ? "" : to_json(plan_->outcome()));
+  group.put_setting(kViewsOutcomeSetting, set_.views.empty() ? "" : to_json(plan_->outcome()));
   group.put_setting(kViewsStaleSetting, "");
   group.commit();
 }

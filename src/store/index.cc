@@ -8,14 +8,13 @@
 #include "store/index_file.h"
 #include "store/index_tables.h"
 #include "store/lmdb.h"
+#include "store/setting_names.h"
 
 namespace medimirror {
 
 using namespace index_tables;
 
 namespace {
-
-constexpr std::string_view kSchemaSetting = "schema_version";
 
 std::string_view key_of(const Digest& digest) {
   return {reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()};

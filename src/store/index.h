@@ -54,7 +54,6 @@ class Transaction;
 }  // namespace lmdb
 
 constexpr std::string_view kIndexSchemaVersion = "2";
-constexpr std::string_view kViewsStaleSetting = "views_stale";
 
 class IndexReader {
  public:

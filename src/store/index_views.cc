@@ -1,6 +1,7 @@
 // The numbers of pictures in views: see index.h and view_number.h.
 #include "store/index.h"
 #include "store/index_tables.h"
+#include "store/setting_names.h"
 
 namespace medimirror {
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string_view>
 
+#include "store/setting_names.h"
 #include "tree/tree_folder.h"
 
 namespace medimirror {
@@ -18,9 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kSetting = "tree_folders";  // "nanoseconds path" a line; the root's path is empty
-
-using FolderTimes = std::map<std::string, std::int64_t>;
+using FolderTimes =
+    std::map<std::string, std::int64_t>;  // kept as "nanoseconds path" a line; the root's path is empty
 
 // Nothing where no folder is.
 std::optional<std::int64_t> time_of(const fs::path& folder) {
@@ -52,7 +52,7 @@ void remember(Index& index, const FolderTimes& times, const std::optional<std::s
   const std::string text = format(times);
   if (text == before) return;
   IndexGroup group = index.group();
-  group.put_setting(kSetting, text);
+  group.put_setting(kTreeFoldersSetting, text);
   group.commit();
 }
 
@@ -99,7 +99,7 @@ void mark(Index& index, const TreeLosses& losses) {
 }  // namespace
 
 TreeLosses find_tree_losses(const fs::path& media_folder, Index& index, LookAt how) {
-  const std::optional<std::string> before = index.view().setting(kSetting);
+  const std::optional<std::string> before = index.view().setting(kTreeFoldersSetting);
   FolderTimes times = parse(before.value_or(""));
   // before the files are looked at: what changes after that has a later time
   const std::set<std::string> changed = changed_folders(media_folder, times);
@@ -113,7 +113,7 @@ TreeLosses find_tree_losses(const fs::path& media_folder, Index& index, LookAt h
 }
 
 void note_folder_times(const fs::path& media_folder, Index& index, const std::set<std::string>& folders) {
-  const std::optional<std::string> before = index.view().setting(kSetting);
+  const std::optional<std::string> before = index.view().setting(kTreeFoldersSetting);
   FolderTimes times = parse(before.value_or(""));
   for (const std::string& folder : folders) look_again(media_folder, folder, times);
   remember(index, times, before);

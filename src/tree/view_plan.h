@@ -27,9 +27,6 @@
 
 namespace medimirror {
 
-// Index setting: the views' settings when they were published last; empty: there are no files of views.
-constexpr std::string_view kViewsSetting = "views";
-
 struct ViewSummary {
   std::string name;
   std::uint64_t files = 0;

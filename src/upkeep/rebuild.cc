@@ -18,6 +18,7 @@
 #include "report/run_report.h"
 #include "store/index.h"
 #include "store/local_blob_store.h"
+#include "store/setting_names.h"
 #include "tree/lines.h"
 #include "tree/manifest.h"
 #include "tree/manifest_merge.h"

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "history/undo.h"
 #include "store/local_blob_store.h"
+#include "store/setting_names.h"
 #include "store/store_lock.h"
 #include "tree/tree_folder.h"
 #include "upkeep/repair_plan.h"
@@ -24,8 +25,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Settings that sync writes when all derivatives are made and all paths are right. Another text makes the next one look again.
-constexpr std::string_view kRecipesSetting = "recipes", kLayoutSetting = "layout";
+// In the place of the fingerprints that sync writes when all derivatives are made and all paths are right: the next one looks again.
 constexpr std::string_view kLookAgain = "repaired";
 
 class Repair {

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "store/index.h"
+#include "store/setting_names.h"
 #include "support/temporary_folder.h"
 
 namespace medimirror {
