@@ -114,8 +114,12 @@ void Downloader::advance() {
 
 void Downloader::prepare(Host& host, SteadyTime now) {
   for (; !host.retries.empty() && host.retries.top().due <= now; host.retries.pop()) {
-    const Item& item = host.retries.top().item;
-    host.health.searching() ? host.ready.push_back(item) : host.ready.push_front(item);
+    // While one finds out about a host: better another picture, but if nothing at all was granted, in turn with those that
+    // were refused; there are hosts that make a picture when it is first asked for.
+    const bool searching = host.health.searching();
+    const std::size_t behind = searching ? (host.health.granted() > 0 ? host.ready.size() : 1) : 0;
+    host.ready.insert(host.ready.begin() + static_cast<std::ptrdiff_t>(std::min(behind, host.ready.size())),
+                      host.retries.top().item);
   }
   if (host.health.wants_probe(now) && (host.busy() || !host.suspended.empty())) probe(host);
   if (host.busy() || host.health.suspects_ban()) return;
@@ -220,9 +224,10 @@ bool Downloader::handle(Completed& completed) {
   const bool evidence = health.granted() == item.granted_before.value_or(health.granted());
   if (judged.verdict.verdict == Verdict::try_again && !item.granted_before)
     item.granted_before = health.granted();
-  if (item.probes != health.origin())
+  const bool probe = item.probes == health.origin();
+  if (!probe || !health.suspects_ban())
     health.note(
-        {judged.verdict, response != nullptr ? response->status : 0, sent_at, host->running, evidence},
+        {judged.verdict, response != nullptr ? response->status : 0, sent_at, host->running, evidence, probe},
         clock_.steady_now(), clock_.wall_now(), random());
   conclude(*host, std::move(item), judged, response);
   if (health.given_up()) leave_alone(*host);

@@ -13,6 +13,7 @@ namespace {
 constexpr int kLimitsToBelieve = 3;
 constexpr int kGrantsToRecover = 8;
 constexpr int kPauseFactor = 4;
+constexpr int kProbesToRefute = 3, kRefutedMax = 8;
 
 Millis millis(SteadyTime::duration span) {
   return std::chrono::duration_cast<Millis>(span);
@@ -23,7 +24,7 @@ Millis millis(SteadyTime::duration span) {
 // ---------------------------------------------------------------- asking
 
 bool HostHealth::may_start(SteadyTime now, int in_flight) const {
-  if (given_up() || probe_at_ || now < paused_until_) return false;
+  if (given_up() || probe_at_ || probing_ || now < paused_until_) return false;
   // each time for another picture: none shall spend its attempts on an outage
   if (failures_in_row_ >= options_.failures_to_pause && in_flight > 0) return false;
   const int in_flight_max = std::min(pace_.in_flight_max(), in_flight_before_);
@@ -32,17 +33,22 @@ bool HostHealth::may_start(SteadyTime now, int in_flight) const {
 }
 
 SteadyTime HostHealth::next_start() const {
-  if (probe_at_) return probing_ ? SteadyTime::max() : *probe_at_;
+  if (probing_) return SteadyTime::max();
+  if (probe_at_) return *probe_at_;
   return std::max(paused_until_, pace_.next_start());
 }
 
 // ---------------------------------------------------------------- answers
 
 void HostHealth::note(const Answer& answer, SteadyTime now, WallTime wall, double random) {
+  // A meter comes first: whatever it lets through, it granted.
+  if (!answer.verdict.whole_host && answer.status > 0 && answer.status < 500)
+    pace_.granted(answer.sent_at, now);
+  if (answer.probe && !answer.verdict.whole_host) return;
   switch (answer.verdict.verdict) {
     case Verdict::success:
     case Verdict::not_modified:
-      return note_grant(answer.sent_at, now);
+      return note_grant(answer.sent_at);
     case Verdict::redirect:
       return note_answering();
     case Verdict::gone:
@@ -60,16 +66,15 @@ void HostHealth::note_answering() {
   failing_since_.reset();
 }
 
-void HostHealth::note_grant(SteadyTime sent_at, SteadyTime now) {
+void HostHealth::note_grant(SteadyTime sent_at) {
   // One a minute is no way to go on.
   if (!pace_.metered() || ++grants_while_failing_ >= kGrantsToRecover) note_answering();
   ++granted_;
-  gone_in_row_ = own_in_row_ = 0;
+  gone_in_row_ = own_in_row_ = refuted_ = 0;
   limits_.granted(sent_at);
   refusals_.granted(sent_at);
   if (refusals_.count() == 0) probe_at_.reset();
   if (limits_.count() == 0) pause_believed_ = false;
-  pace_.granted(sent_at, now);
 }
 
 void HostHealth::note_gone(int status) {
@@ -109,9 +114,22 @@ void HostHealth::note_refusal(const Answer& answer, SteadyTime now) {
   }
 }
 
+bool HostHealth::wants_probe(SteadyTime now) const {
+  if (probing_) return false;
+  if (probe_at_) return now >= *probe_at_;
+  return granted_ > 0 && refuted_ < kRefutedMax && (pace_.silent() || probes_granted_ > 0) &&
+         now >= next_start();
+}
+
 void HostHealth::probed(bool granted) {
   probing_ = false;
-  if (!probe_at_) return;  // something else was granted meanwhile
+  if (!probe_at_) {  // it was silence; or something else was granted meanwhile
+    probes_granted_ = granted ? probes_granted_ + 1 : 0;
+    if (probes_granted_ < kProbesToRefute) return;
+    probes_granted_ = 0;
+    ++refuted_;
+    return pace_.refute();
+  }
   probe_at_.reset();
   if (granted) {
     refusals_.end();

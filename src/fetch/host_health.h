@@ -5,7 +5,9 @@
 //
 // Four questions, each with its own row of answers; a grant (200, 304) ends a row (eight, where a host meters: one a minute is
 // no way to go on):
-//   pace     429 and 503 without a time: how fast? See host_pace.h.
+//   pace     429 and 503 without a time: how fast? See host_pace.h. Whatever else it answers, its meter let through. When it
+//            grants nothing any more, every request is for a picture that it granted before: three in a row granted, and the
+//            others were refused on their own account. Eight times, and nothing else granted: a cache before the host, no more.
 //   pause    429 and 503 with Retry-After are believed of the whole host when three different pictures got them in a row, or
 //            when nothing was granted yet and the time is no longer than an outage may be; else they concern their picture
 //            alone. A pause longer than outage_ms_max gives the host up and is remembered for the next run.
@@ -62,6 +64,9 @@ class HostHealth {
     // A picture that fails speaks of its host the first time, and for as long as the host grants nothing else; later it
     // speaks of itself, or what is left at the end of a run, which is all that is bad, would look like an outage.
     bool evidence = true;
+    // For a picture that the host granted before, while it is silent. That such a one is granted does not end an outage: what
+    // stands before the host may hold it.
+    bool probe = false;
   };
 
   HostHealth(std::string origin, const Options& options) : origin_(std::move(origin)), options_(options) {}
@@ -83,7 +88,7 @@ class HostHealth {
   // What it refuses now may be a ban rather than the picture: better not judged yet.
   bool suspect() const { return granted_ > 0 && refusals_.count() > 0; }
   bool suspects_ban() const { return probe_at_.has_value(); }
-  bool wants_probe(SteadyTime now) const { return probe_at_ && !probing_ && now >= *probe_at_; }
+  bool wants_probe(SteadyTime now) const;
   void probe_started() { probing_ = true; }
   void probed(bool granted);
 
@@ -102,7 +107,7 @@ class HostHealth {
   HostPace::Micros spacing() const { return pace_.memory(); }
 
  private:
-  void note_grant(SteadyTime sent_at, SteadyTime now);
+  void note_grant(SteadyTime sent_at);
   void note_answering();
   void note_gone(int status);
   void note_refusal(const Answer& answer, SteadyTime now);
@@ -133,6 +138,8 @@ class HostHealth {
   SteadyTime suspected_since_{};
   int refused_with_ = 0;
   bool probing_ = false, banned_ = false;
+  int probes_granted_ = 0;  // in a row, while it was silent
+  int refuted_ = 0;         // times that probes spoke for the host, since it granted anything else
   std::optional<WallTime> banned_since_;  // as an earlier run found
   int in_flight_before_ = 0;              // the row of refusals began
   std::optional<HostTrouble> trouble_;

@@ -106,8 +106,7 @@ void HostPace::find_bound(SteadyTime sent_at) {
   if (granted >= kGrantsForUpper && remembered == Micros(0))  // else a burst may have been saved up
     upper_ = std::min(upper_, std::chrono::duration_cast<Micros>(sent_at - stretch_began_) / (granted - 1));
   if (upper_ != Micros::max() && spacing_ > kContradiction * upper_) {
-    forget();
-    refused_to_believe_ *= 2;
+    refute();
     return;
   }
   const Micros lower = spacing_;
@@ -137,12 +136,17 @@ void HostPace::search() {
 
 void HostPace::begin_stretch(SteadyTime now) {
   Micros pause = spacing_;
-  for (int i = 1; i < silent_signals_ && pause < kSilenceMax; ++i) pause *= kSearchFactor;
+  for (int i = 2; i < silent_signals_ && pause < kSilenceMax; ++i) pause *= kSearchFactor;
   stretch_began_ = spaced_at_ = now;
   next_start_ = now + std::min(pause, kSilenceMax);
   granted_in_stretch_ = granted_at_spacing_ = 0;
   refused_.end();
   step_ = kFirstStep;
+}
+
+void HostPace::refute() {
+  forget();
+  refused_to_believe_ = std::min(2 * refused_to_believe_, kRefusedToBelieveMax);
 }
 
 void HostPace::forget() {

@@ -12,8 +12,8 @@
 // One that is refused again before eight were granted lands in the middle of the two: a burst had hidden how far off it was. A
 // refusal at twice the upper bound contradicts a meter (one request in ten fails, whatever the pace): then the spacing is
 // dropped, and it takes twice as many refusals to believe in a meter again.
-//   to begin           three refusals in a row of different pictures, and 60 ms; then 480 ms; while nothing at all is granted
-//                      eight times longer each time, up to a minute
+//   to begin           three refusals in a row of different pictures, and 60 ms; then 480 ms twice; while nothing at all is
+//                      granted eight times longer each time, up to a minute
 //   above the landing  a fifth shorter every two grants, and never faster than every 100 ms, or a saved-up burst would carry it
 //                      far past the limit
 //   at the landing     after 32 grants 5 % shorter, then 10, 20, 40 %: a host that has become free is soon asked freely
@@ -64,6 +64,10 @@ class HostPace {
   // Returns whether this was a new signal of a host that is known to meter.
   bool refused(SteadyTime sent_at, SteadyTime now, bool fresh);
 
+  // Pictures that it had granted before were granted in a row at a spacing at which others were refused, and a meter does not
+  // grant two in a row at a spacing that it refuses: those others speak of themselves.
+  void refute();
+
   bool metered() const { return spacing_ > Micros(0); }
   SteadyTime metered_since() const { return metered_since_; }
   bool silent() const { return silent_signals_ > 1; }  // it grants nothing at all, however slowly it is asked
@@ -91,7 +95,7 @@ class HostPace {
   double step_ = kFirstStep;
 
   static constexpr double kWindowStart = 16, kWindowMax = 4096;
-  static constexpr int kRefusedToBelieve = 3;
+  static constexpr int kRefusedToBelieve = 3, kRefusedToBelieveMax = 48;
   static constexpr double kFirstStep = 0.05;
 };
 

@@ -1,6 +1,7 @@
 // The downloader against simulated hosts that meter their rate as nginx's limit_req does: all pictures come, in at most 1.3
 // times what the limit allows, with at most a tenth of the requests refused.
 #include <cmath>
+#include <map>
 
 #include "downloader_fixture.h"
 
@@ -116,6 +117,74 @@ TEST_F(MeteringHost, IsRememberedInTheNextRun) {
   EXPECT_LE(seconds_of(100), 1.3 * 5);
   EXPECT_LE(refused_, 5);
 }
+
+// Pictures that answer so on their own account, at a host that has no limit: all come, and soon.
+struct Faults {
+  std::string name;
+  int every;  // such a picture; the others are good
+  int times;  // that it is refused
+  int status;
+  int web_page_every = 0;  // of those that are left, for ever
+  double rate = 0;         // 0: no limit
+};
+
+class OwnFaults : public MeteringHost, public testing::WithParamInterface<Faults> {};
+
+TEST_P(OwnFaults, AreNotTakenForALimit) {
+  const Faults& row = GetParam();
+  meter_ = {row.rate, 5};
+  std::map<int, int> tries;
+  options_.plausible = [](std::string_view body) { return body != "web page"; };
+  transport_.answer_with([&](const Request& request) -> std::optional<Reply> {
+    last_arrival_ = std::max(last_arrival_, clock_.steady_now() + Millis(1));
+    const int number = number_of(request);
+    ++asked_;
+    if (!meter_.ask(last_arrival_)) return status(row.status).after(Millis(2));
+    if (number % row.every == 0 && tries[number]++ < row.times) return status(row.status).after(Millis(2));
+    if (row.web_page_every > 0 && number % row.web_page_every == 0) return ok("web page").after(Millis(2));
+    return ok("bytes").after(Millis(2));
+  });
+  make();
+  const SteadyTime start = clock_.steady_now();
+  add_many(200);
+  const std::size_t fetched = count<Fetched>(run());
+  if (row.web_page_every == 0)
+    EXPECT_EQ(fetched, 200u);
+  else
+    EXPECT_GE(fetched, 100u);
+  const double took = std::chrono::duration<double>(clock_.steady_now() - start).count();
+  fmt::print("{:.1f} s, {} asked\n", took, asked_);
+  EXPECT_LE(took, row.rate > 0 ? 4 * 200 / row.rate : 30);
+  for (const auto& [origin, spacing] : downloader_->memory().spacings) EXPECT_LE(spacing, Millis(100));
+}
+
+// What stands before a host may hold some pictures while the host itself is down: that those are granted when the downloader
+// probes with them ends no outage.
+TEST_F(MeteringHost, IsLeftAloneThoughACacheBeforeItStillHasSome) {
+  transport_.answer_with([&](const Request& request) -> std::optional<Reply> {
+    ++asked_;
+    return number_of(request) <= 50 ? ok("bytes").after(Millis(2)) : status(503).after(Millis(2));
+  });
+  make();
+  const SteadyTime start = clock_.steady_now();
+  add_many(10'000);
+  const auto results = run();
+  EXPECT_EQ(count<Fetched>(results), 50u);
+  EXPECT_GE(count<Cancelled>(results), 9'000u);
+  ASSERT_EQ(downloader_->trouble().size(), 1u);
+  EXPECT_TRUE(downloader_->trouble()[0].outage);
+  EXPECT_LE(clock_.steady_now() - start, std::chrono::seconds(400));
+  fmt::print("{} asked\n", asked_);
+  EXPECT_LE(asked_, 2'000);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Pictures, OwnFaults,
+    testing::Values(Faults{"third_twice_503", 3, 2, 503}, Faults{"third_once_429", 3, 1, 429},
+                    Faults{"half_twice_503", 2, 2, 503}, Faults{"all_once_503", 1, 1, 503},
+                    Faults{"tenth_twice_429", 10, 2, 429}, Faults{"with_web_pages", 5, 2, 503, 2},
+                    Faults{"few_of_a_slow_host", 10, 2, 503, 0, 20}),
+    [](const auto& row) { return row.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(Meters, PacedHost,
                          testing::Values(Row{5, 0, 1}, Row{5, 0, 80}, Row{5, 20, 1}, Row{5, 20, 80},
