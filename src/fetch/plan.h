@@ -1,5 +1,5 @@
 // Role: wanted against held, for one asset: the record as it should be now. Pure.
-// Place: the writer calls it inside its group, so it always sees the newest record.
+// Place: item_plan asks it for each asset of a listed item.
 // Rules: the URL is the version (updatedAt alone never causes a download); what is held stays held and
 // published until something better has arrived; a retired asset that is listed again, with bytes still here,
 // costs no request.

@@ -1,5 +1,5 @@
 // Role: what the user wants of one listed item: which formats, from which URLs. Pure.
-// Place: the writer applies it to each item that is new or changed; what it selects is planned (plan.h).
+// Place: item_plan applies it to each item that is new or changed; what it selects is planned.
 // Fallback: an absent format is taken from the same size in another encoding ("hugePng" for "huge"), then
 // from the next smaller size, in the order huge, large, medium, thumbnail. The asset keeps the asked-for
 // format in its key and says in source_format what it got.

@@ -76,56 +76,53 @@ void change_each(Index& index, std::span<const AssetKey> keys,
 
 }  // namespace
 
-Retirement retire_absent(Index& index, std::span<const MediaId> seen, std::uint64_t already_known,
-                         std::uint64_t marks_before, const RetireOptions& options, UnixSeconds now) {
-  Retirement result;
-  if (already_known < marks_before) mark_absent(index, marked_but_not_seen(index, seen));
-
-  const std::vector<AssetKey> absent = all_absent(index);
-  result.absent = absent.size();
-  if (absent.empty()) return result;
-
-  std::vector<AssetKey> due, waiting, by_settings;
-  {
-    const IndexView view = index.view();
-    std::uint64_t waiting_files = 0;
-    for (const AssetKey& key : absent) {
-      const std::optional<AssetRecord> record = view.asset(key);
-      if (!record) continue;
-      if (record->absent_runs + 1 >= options.confirmations) {
-        due.push_back(key);
-      } else if (options.selection_changed && std::ranges::binary_search(seen, key.media)) {
-        by_settings.push_back(key);
-      } else {
-        waiting.push_back(key);
-        waiting_files += published_files(view, key, options);
-        continue;
-      }
-      result.to_remove += published_files(view, key, options);
+Retirement plan_retirement(const IndexView& view, std::span<const AssetKey> absent,
+                           std::span<const MediaId> seen, const RetireOptions& options) {
+  Retirement plan;
+  std::uint64_t waiting_files = 0;
+  for (const AssetKey& key : absent) {
+    const std::optional<AssetRecord> record = view.asset(key);
+    if (!record) continue;
+    const std::uint64_t files = published_files(view, key, options);
+    if (record->absent_runs + 1 >= options.confirmations) {
+      plan.due.push_back(key);
+      plan.to_remove += files;
+    } else if (options.selection_changed && std::ranges::binary_search(seen, key.media)) {
+      plan.by_settings.push_back(key);
+      plan.to_remove += files;
+    } else {
+      plan.waiting.push_back(key);
+      waiting_files += files;
     }
-    result.limit = options.max_delete.of(view.published_count());
-    result.over_limit = result.to_remove > result.limit;
-    result.implausible = result.to_remove + waiting_files > result.limit;
   }
-  change_each(index, waiting,
+  plan.limit = options.max_delete.of(view.published_count());
+  plan.over_limit = plan.to_remove > plan.limit;
+  plan.implausible = plan.to_remove + waiting_files > plan.limit;
+  return plan;
+}
+
+Retirement retire_absent(Index& index, const Seen& seen, const RetireOptions& options, UnixSeconds now) {
+  if (seen.already_known < seen.marks_before) mark_absent(index, marked_but_not_seen(index, seen.ids));
+  const std::vector<AssetKey> absent = all_absent(index);
+  if (absent.empty()) return {};
+  Retirement plan = plan_retirement(index.view(), absent, seen.ids, options);
+  change_each(index, plan.waiting,
               [](IndexGroup&, const AssetKey&, AssetRecord& record) { ++record.absent_runs; });
-  result.unconfirmed = waiting.size();
-  if (result.over_limit) {
+  if (plan.over_limit) {
     // the next run, with a higher limit, no longer sees that the settings have changed
-    change_each(index, by_settings, [&](IndexGroup&, const AssetKey&, AssetRecord& record) {
+    change_each(index, plan.by_settings, [&](IndexGroup&, const AssetKey&, AssetRecord& record) {
       record.absent_runs = static_cast<std::uint8_t>(options.confirmations - 1);
     });
-    return result;
+    return plan;
   }
-  due.insert(due.end(), by_settings.begin(), by_settings.end());
-  change_each(index, due, [&](IndexGroup& group, const AssetKey& key, AssetRecord& record) {
-    record.state = AssetState::retired;
-    record.retired_at = now;
-    if (record.absent_runs < UINT8_MAX) ++record.absent_runs;
-    group.mark_unpublished(key);
-  });
-  result.retired = due.size();
-  return result;
+  for (const std::vector<AssetKey>* leaving : {&plan.due, &plan.by_settings})
+    change_each(index, *leaving, [&](IndexGroup& group, const AssetKey& key, AssetRecord& record) {
+      record.state = AssetState::retired;
+      record.retired_at = now;
+      if (record.absent_runs < UINT8_MAX) ++record.absent_runs;
+      group.mark_unpublished(key);
+    });
+  return plan;
 }
 
 }  // namespace medimirror

@@ -30,20 +30,29 @@ struct RetireOptions {
   std::vector<std::string> derivative_names;
 };
 
+// What becomes of the assets that a complete listing lacks.
 struct Retirement {
-  std::uint64_t absent = 0;       // assets that this listing lacks
-  std::uint64_t unconfirmed = 0;  // of these, how many wait for another listing to say the same
-  std::uint64_t to_remove = 0;    // of the due ones, how many are published
-  std::uint64_t limit = 0;        // how many may be removed
+  std::vector<AssetKey> due;          // leave, if not over the limit
+  std::vector<AssetKey> by_settings;  // likewise, for they are listed and no longer selected
+  std::vector<AssetKey> waiting;      // for another listing to say the same
+  std::uint64_t to_remove = 0;        // of the due ones, how many files are published
+  std::uint64_t limit = 0;            // how many may be removed
   bool over_limit = false;
   // Confirmed or not, more would leave than the limit: whatever this listing was, the next must be a full one.
   bool implausible = false;
-  std::uint64_t retired = 0;
+
+  std::uint64_t retired() const { return over_limit ? 0 : due.size() + by_settings.size(); }
 };
 
-// `seen`: all ids of the listing, ascending. `already_known`: how many of them the index had a mark of
-// before.
-Retirement retire_absent(Index& index, std::span<const MediaId> seen, std::uint64_t already_known,
-                         std::uint64_t marks_before, const RetireOptions& options, UnixSeconds now);
+// Writes nothing. `seen`: all ids of the listing, ascending; `absent`: the assets it lacks that are not retired.
+Retirement plan_retirement(const IndexView& view, std::span<const AssetKey> absent,
+                           std::span<const MediaId> seen, const RetireOptions& options);
+
+struct Seen {
+  std::span<const MediaId> ids;     // all of the listing, ascending
+  std::uint64_t already_known = 0;  // how many of them the index had a mark of before
+  std::uint64_t marks_before = 0;   // and how many marks it had
+};
+Retirement retire_absent(Index& index, const Seen& seen, const RetireOptions& options, UnixSeconds now);
 
 }  // namespace medimirror

@@ -15,12 +15,12 @@
 #include "run/listing_cursor.h"
 #include "run/preview.h"
 #include "run/report_stage.h"
+#include "run/tree_stage.h"
 #include "run/view_stage.h"
 #include "store/local_blob_store.h"
 #include "store/setting_names.h"
 #include "store/sound_index.h"
 #include "store/store_lock.h"
-#include "tree/tree_watch.h"
 
 namespace medimirror {
 
@@ -40,6 +40,16 @@ std::string layout_fingerprint(const PublishOptions& options) {
   std::string text = fmt::format("{} {}", options.path.text(), options.derivative_source);
   for (const Recipe& recipe : options.recipes) text += fmt::format(" {}={:016x}", recipe.name, recipe.key());
   return text;
+}
+
+constexpr std::string_view kUnlisted = "the complete listing no longer names the pictures of";
+
+std::string too_many(std::uint64_t files, std::uint64_t limit, std::string_view why,
+                     std::string_view therefore) {
+  return fmt::format(
+      "{} {} of the published files, and at most {} may be removed in one run (publish.max_delete): {}; "
+      "if this is right, run once with --max-delete {}",
+      why, files, limit, therefore, files);
 }
 
 // ---- the run
@@ -208,13 +218,22 @@ class Sync {
   }
 
   void preview() {
+    const AdoptedNames adopted(options_.store_folder);
+    const PreviewOptions options{look(), listing_covers_all() && products_.selects_surely(),
+                                 retire_options()};
     with_listing([&](Listing* listing) {
       if (listing == nullptr) return;
-      preview_sync(*listing, selection_, wire(), *index_, {look(), options_.retire.confirmations}, report_);
-      report_.listing.complete = listing->state() == Listing::State::complete;
+      const Preview preview = preview_sync(*listing, {selection_, &adopted, report_.run, report_.started},
+                                           wire(), *index_, options, report_);
+      retirement_ = preview.retirement;
       result_.listing_ended = listing->state() != Listing::State::running;
-      result_.listing_complete = report_.listing.complete;
+      result_.listing_complete = report_.listing.complete = preview.complete;
+      result_.listing_doubt = preview.doubt;
     });
+    report_doubt();
+    if (retirement_.over_limit)
+      report_.notes.push_back(
+          too_many(retirement_.to_remove, retirement_.limit, kUnlisted, "a sync would remove nothing"));
   }
 
   void fetch_and_keep() {
@@ -238,17 +257,20 @@ class Sync {
       report_.listing.complete = result_.listing_complete;
       report_.listing.malformed += result_.unparsable;
     });
-    if (!result_.listing_doubt.empty()) {
-      report_.listing.cut_reason = result_.listing_doubt;
-      report_.listing.doubted = true;
-      log_warning("{}; nothing is removed in this run", result_.listing_doubt);
-    }
+    report_doubt();
     report_items(result_, index_->view(), report_);
     try {
       save_settings();
     } catch (const Error&) {
       if (!result_.failure) throw;  // else the first failure is what the user must hear of
     }
+  }
+
+  void report_doubt() {
+    if (result_.listing_doubt.empty()) return;
+    report_.listing.cut_reason = result_.listing_doubt;
+    report_.listing.doubted = true;
+    log_warning("{}; nothing is removed in this run", result_.listing_doubt);
   }
 
   bool listing_covers_all() const {
@@ -277,37 +299,37 @@ class Sync {
     if (any) group.commit();
   }
 
-  void retire() {
+  RetireOptions retire_options() const {
     RetireOptions retire = options_.retire;
     // With a list of codes the service decides as well which media are selected, and one answer of it is no proof.
     retire.selection_changed = selection_changed_ && !selection_.media_ids;
-    retirement_ =
-        retire_absent(*index_, result_.seen, result_.already_known, marks_before_, retire, clock_.unix_now());
-    report_.items.retired = retirement_.retired;
-    report_.items.unconfirmed = retirement_.unconfirmed;
+    return retire;
+  }
+
+  void retire() {
+    retirement_ = retire_absent(*index_, {result_.seen, result_.already_known, marks_before_},
+                                retire_options(), clock_.unix_now());
+    report_.items.retired = retirement_.retired();
+    report_.items.unconfirmed = retirement_.waiting.size();
     log_info("{} pictures retire; {} are no longer listed and wait for another listing to say so too",
-             retirement_.retired, retirement_.unconfirmed);
-    if (retirement_.over_limit)
-      refuse_removal(retirement_.to_remove, retirement_.limit,
-                     "the complete listing no longer names the pictures of");
+             report_.items.retired, report_.items.unconfirmed);
+    if (retirement_.over_limit) refuse_removal(retirement_.to_remove, retirement_.limit, kUnlisted);
   }
 
   void refuse_removal(std::uint64_t files, std::uint64_t limit, std::string_view why) {
     over_limit_ = true;
-    report_.error = fmt::format(
-        "{} {} of the published files, and at most {} may be removed in one run (publish.max_delete): "
-        "nothing was "
-        "removed; if this is right, run once with --max-delete {}",
-        why, files, limit, files);
+    report_.error = too_many(files, limit, why, "nothing was removed");
   }
 
   void publish() {
     PublishOptions publish = options_.publish;
-    publish.anew = tree_is_gone();
-    if (!publish.anew) publish.lost = find_losses();
+    publish.anew = tree_is_gone(publish.media_folder, *index_);
+    const bool in_full = options_.listed == SyncOptions::Listed::in_full;
+    if (!publish.anew)
+      publish.lost = find_losses(publish.media_folder, *index_,
+                                 in_full ? LookAt::everything : LookAt::changed_folders, report_);
     const bool new_derivatives = recipes_changed_ && index_->view().derivative_count() != derivatives_before_;
-    if (layout_changed_ || new_derivatives || options_.listed == SyncOptions::Listed::in_full || publish.anew)
-      look_at_every_file();
+    if (layout_changed_ || new_derivatives || in_full || publish.anew) look_at_every_file(*index_);
     ViewClaims* const views = views_.plan(
         *index_, {products_.selected(), products_.whole(), publish.anew, clock_.unix_now()}, report_);
     PublishPlan plan = plan_publish(publish, index_->view(), views);
@@ -347,37 +369,9 @@ class Sync {
     const Writer::Totals& written = result_.written;
     const RunReport::Published& published = report_.published;
     const std::uint64_t changes = written.changed_items + written.fetched + written.not_modified +
-                                  retirement_.retired + published.added + published.replaced +
+                                  report_.items.retired + published.added + published.replaced +
                                   published.removed;
     return changes > 0 || recipes_changed_ || layout_changed_;
-  }
-
-  std::set<AssetKey> find_losses() {
-    const bool in_full = options_.listed == SyncOptions::Listed::in_full;
-    TreeLosses losses = find_tree_losses(options_.publish.media_folder, *index_,
-                                         in_full ? LookAt::everything : LookAt::changed_folders);
-    if (!losses.keys.empty())
-      report_.notes.push_back(
-          fmt::format("{} published {} gone from media/, or had been replaced there by something else, such "
-                      "as {}; put back",
-                      format_count(losses.keys.size()), losses.keys.size() == 1 ? "file was" : "files were",
-                      losses.example));
-    return std::move(losses.keys);
-  }
-
-  bool tree_is_gone() const {
-    return index_->view().published_count() > 0 &&
-           !std::filesystem::exists(options_.publish.media_folder / "manifest.jsonl");
-  }
-
-  void look_at_every_file() {
-    const IndexView view = index_->view();
-    IndexGroup group = index_->group();
-    view.each_asset([&](const AssetKey& key, const AssetRecord& record) {
-      if (record.digest) group.mark_unpublished(key);
-      return true;
-    });
-    group.commit();
   }
 
   void move_cursor() {

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/units.h"
-#include "fetch/plan.h"
+#include "fetch/item_plan.h"
 
 namespace medimirror {
 
@@ -178,43 +178,21 @@ void Writer::apply(IndexGroup& group, ListedUpdate& update) {
   } else {
     ++group_.changed_items;
   }
-  const SelectedMedia selected = select(options_.selection, update.item);
-  const UnixSeconds now = clock_.unix_now();
-
-  for (const SelectedAsset& asset : selected.assets) {
-    const std::optional<AssetRecord> held = group.asset(asset.key);
-    const bool blob_known = held && held->digest && group.blob(*held->digest).has_value();
-    AssetRecord record = plan_asset(asset, held, blob_known, now);
-    if (!record.digest) take_adopted(group, asset.key, record);
-    if (!held || record != *held) group.put_asset(asset.key, record);
-    if (record.digest) group.mark_unpublished(asset.key);  // its path may depend on what changed
-    if (asset.source_format != asset.key.format) ++group_.fallback;
+  const ItemPlan plan =
+      plan_item(update.item, {options_.selection, options_.adopted, options_.run, clock_.unix_now()}, group);
+  for (const PlannedAsset& asset : plan.wanted) {
+    if (asset.changed()) group.put_asset(asset.key, asset.record);
+    if (asset.record.digest) group.mark_unpublished(asset.key);  // its path may depend on what changed
   }
-  for (auto& [format, record] : group.assets_of(id)) {
-    const bool still_wanted = std::ranges::any_of(
-        selected.assets,
-        [&, &name = format](const SelectedAsset& asset) { return asset.key.format == name; });
-    if (still_wanted || record.unlisted || record.state == AssetState::retired) continue;
-    record.unlisted = true;
-    group.put_asset({id, format}, record);
-  }
+  for (const PlannedAsset& asset : plan.absent)
+    if (asset.changed()) group.put_asset(asset.key, asset.record);
   group.put_media(update.item);
-  group.put_mark(id, {fingerprint.high, fingerprint.low, static_cast<std::uint8_t>(selected.assets.size()),
-                      static_cast<std::uint8_t>(selected.filtered.size()), selected.is_link});
-  group_.assets += selected.assets.size();
-  group_.filtered += selected.filtered.size();
-  group_.links += selected.is_link ? 1 : 0;
-}
-
-void Writer::take_adopted(const IndexGroup& group, const AssetKey& key, AssetRecord& record) const {
-  if (options_.adopted == nullptr) return;
-  const std::optional<Digest> digest = options_.adopted->find(key, record.url, group);
-  if (!digest) return;
-  record_attempt(record, "adopted", "", 0);
-  record.digest = digest;
-  record.held_url = record.url;
-  record.fetched_at = clock_.unix_now();
-  record.state = AssetState::held;
+  group.put_mark(id, {fingerprint.high, fingerprint.low, static_cast<std::uint8_t>(plan.wanted.size()),
+                      static_cast<std::uint8_t>(plan.filtered), plan.is_link});
+  group_.assets += plan.wanted.size();
+  group_.filtered += plan.filtered;
+  group_.fallback += plan.fallback;
+  group_.links += plan.is_link ? 1 : 0;
 }
 
 void Writer::put_new_blob(IndexGroup& group, const NewBlob& blob) {
@@ -309,7 +287,6 @@ void Writer::apply(IndexGroup&, Barrier& barrier) {
 void Writer::record_attempt(AssetRecord& record, std::string outcome, std::string detail,
                             std::uint32_t tries) const {
   record.attempts.push_back({clock_.unix_now(), options_.run, std::move(outcome), std::move(detail), tries});
-  if (record.attempts.size() > kAttemptsKept) record.attempts.erase(record.attempts.begin());
 }
 
 std::filesystem::path Writer::sample_path(const AssetKey& key) const {

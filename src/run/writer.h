@@ -1,7 +1,7 @@
 // Role: the one thread that writes the index and names blobs. It takes all messages that wait, makes their
 // blobs durable, then their records in one commit, and only then tells the loop.
-// Place: the loop sends what was listed and what failed, image workers send what arrived; plan.h decides what
-// a listed item means for each asset, inside the group, so that it always sees the newest record. Durability
+// Place: the loop sends what was listed and what failed, image workers send what arrived; plan_item
+// decides what a listed item means, inside the group, so that it always sees the newest records. Durability
 // (invariant 2): blobs.commit() returns before the index group that names them is committed. Killed in
 // between leaves blobs nobody names (gc's work), never a record without its blob.
 // Failure: throws Error{disk, index}; the pipeline ends the run with it. A failure of an item is a message.
@@ -147,7 +147,6 @@ class Writer {
   void apply(IndexGroup& group, StillSame& same);
   void apply(IndexGroup& group, Derived& derived);
   void apply(IndexGroup& group, Barrier& barrier);
-  void take_adopted(const IndexGroup& group, const AssetKey& key, AssetRecord& record) const;
   void put_new_blob(IndexGroup& group, const NewBlob& blob);
   void record_attempt(AssetRecord& record, std::string outcome, std::string detail,
                       std::uint32_t tries) const;
