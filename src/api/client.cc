@@ -16,6 +16,8 @@ namespace medimirror {
 namespace {
 
 constexpr Millis kSayWaitsFrom{5'000};
+constexpr Millis kFirstAnswerMax{30'000};
+constexpr std::size_t kFirstSize = 10;
 
 // Owns the caller, and the walk over it: the stream, or the pages, or the pages once the stream is given up.
 class ServiceListing final : public Listing {
@@ -79,23 +81,52 @@ class ServiceListing final : public Listing {
   std::uint64_t items_of_stream_ = 0;
 };
 
-// Asks one call and waits for what becomes of it, saying what for where that takes long.
-Outcome outcome_of(Caller& caller, Call call, Transport& transport) {
-  const Clock& clock = caller.clock();
-  caller.ask(std::move(call));
+// Drives a walk or a caller until `ended`, saying what it waits for where that takes long.
+template <typename Asker, typename Ended>
+void drive_until(Asker& asker, Transport& transport, const Clock& clock, const Ended& ended) {
   bool said = false;
   for (;;) {
-    caller.advance(clock.steady_now());
-    if (auto outcome = caller.take_outcome()) return std::move(*outcome);
-    const auto waiting = caller.waiting();
+    asker.advance(clock.steady_now());
+    if (ended()) return;
+    const auto waiting = asker.waiting();
     if (waiting && waiting->next && *waiting->next - clock.steady_now() > kSayWaitsFrom &&
         !std::exchange(said, true))
       log_warning("{} is asked in {}: {}", waiting->who,
                   format_duration(std::chrono::duration_cast<Millis>(*waiting->next - clock.steady_now())),
                   waiting->why);
     const SteadyTime soon = clock.steady_now() + std::chrono::seconds(1);
-    for (Completed& completed : transport.wait(std::min(soon, caller.wake_at()))) caller.handle(completed);
+    for (Completed& completed : transport.wait(std::min(soon, asker.wake_at()))) asker.handle(completed);
   }
+}
+
+Outcome outcome_of(Caller& caller, Call call, Transport& transport) {
+  caller.ask(std::move(call));
+  std::optional<Outcome> outcome;
+  drive_until(caller, transport, caller.clock(),
+              [&] { return (outcome = caller.take_outcome()).has_value(); });
+  return std::move(*outcome);
+}
+
+// Each line of a stream says how many there are, where pages count no further than kTotalCap. Nothing: the pages are to be
+// asked.
+std::optional<FirstMedia> first_of_stream(Caller& caller, const MediaFilter& filter, Transport& transport) {
+  StreamListing stream(caller, Catalogue::media, filter.to_json(), StreamListing::PagesInstead::yes);
+  FirstMedia first;
+  drive_until(stream, transport, caller.clock(), [&] {
+    std::vector<ListedItem> batch;
+    stream.take(batch);
+    for (const ListedItem& listed : batch)
+      if (std::optional<MediaItem> item = parse_media_item(listed.json);
+          item && first.items.size() < kFirstSize)
+        first.items.push_back(std::move(*item));
+    return first.items.size() == kFirstSize || stream.wants_pages() ||
+           stream.state() != Listing::State::running;
+  });
+  if (stream.wants_pages() && first.items.empty()) return std::nullopt;
+  if (stream.state() == Listing::State::cut && first.items.empty())
+    throw Error(ErrorKind::network, stream.cut_reason(), "list the first media");
+  first.total = stream.total().value_or(first.items.size());
+  return first;
 }
 
 }  // namespace
@@ -112,12 +143,17 @@ std::unique_ptr<Listing> list_products(const ApiOptions& options, const std::str
 
 FirstMedia first_media(const ApiOptions& options, const MediaFilter& filter, Transport& transport,
                        const Clock& clock) {
-  static constexpr std::size_t kSize = 10;
-  Caller caller(options, transport, clock);
+  ApiOptions patient = options;  // but not for the time that a whole catalogue may take
+  patient.answer_ms_max = std::min(options.answer_ms_max, kFirstAnswerMax);
+  patient.restarts_max = 0;
+  Caller caller(patient, transport, clock);
+  if (options.listing != ListingMode::query)
+    if (std::optional<FirstMedia> first = first_of_stream(caller, filter, transport))
+      return std::move(*first);
   Call call;
   call.path = "/media/query";
   call.body = fmt::format(R"({{"filter":{},"sorting":{{"id":"ASC"}},"page":{{"no":0,"size":{}}}}})",
-                          filter.to_json(), kSize);
+                          filter.to_json(), kFirstSize);
   Outcome outcome = outcome_of(caller, std::move(call), transport);
   FirstMedia first;
   if (outcome.error) throw Error(*outcome.error);

@@ -55,8 +55,9 @@ std::unique_ptr<Listing> list_media(const ApiOptions& options, const MediaFilter
 std::unique_ptr<Listing> list_products(const ApiOptions& options, const std::string& filter_json,
                                        Transport& transport, const Clock& clock);
 
-// One request for the first ten: what the key may see, and of how many. From kTotalCap on the service says no more than
-// that. Drives the transport itself until the answer is there; throws what a listing throws.
+// One request for the first ten: what the key may see, and of how many. It is a stream that ends after ten; a page where
+// that is refused or slow to begin, and then the service says kTotalCap for as many or more. Drives the transport itself
+// until the answer is there; throws what a listing throws.
 struct FirstMedia {
   std::uint64_t total = 0;
   std::vector<MediaItem> items;

@@ -106,7 +106,7 @@ class ServiceDoctor {
     }
   }
 
-  // One request for ten items: what the key may see.
+  // One request: what the key may see, and of how many.
   bool examine_key() {
     FirstMedia first;
     try {
@@ -117,7 +117,7 @@ class ServiceDoctor {
     }
     say(Result::good, "key",
         fmt::format("it is taken; the selection names {} media{}", format_count(first.total),
-                    first.total >= kTotalCap ? " or more, which is as far as the service counts" : ""));
+                    first.total == kTotalCap ? " or more, which is as far as the service counts" : ""));
     items_ = std::move(first.items);
     if (items_.empty())
       say(Result::warning, "selection",

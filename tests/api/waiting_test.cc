@@ -1,4 +1,5 @@
 // What a call waits for, says, and does not wait for.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -203,12 +204,32 @@ TEST_F(WaitingTest, NothingOfTheServiceIsPaced) {
 }
 
 TEST_F(WaitingTest, TheFirstMediaOfALargeCatalogueAreOneRequest) {
+  std::string lines;
+  for (int i = 0; i < 60'000; ++i)
+    lines +=
+        fmt::format("{{\"meta\":{{\"total\":60000,\"index\":{}}},\"result\":{{\"id\":{}}}}}\n", i, i + 1);
+  transport.on(kStream, ok(lines));
+  const FirstMedia first = first_media(options, MediaFilter{}, transport, clock);
+  EXPECT_EQ(first.total, 60'000u);
+  EXPECT_EQ(first.items.size(), 10u);
+  EXPECT_EQ(transport.started().size(), 1u);
+}
+
+TEST_F(WaitingTest, TheFirstMediaOfAnEmptySelectionAreNone) {
+  transport.on(kStream, status(204));
+  const FirstMedia first = first_media(options, MediaFilter{}, transport, clock);
+  EXPECT_EQ(first.total, 0u);
+  EXPECT_TRUE(first.items.empty());
+}
+
+TEST_F(WaitingTest, TheFirstMediaComeInAPageWhereThereIsNoStream) {
+  transport.on(kStream, status(404));
   transport.on("https://api.test/v4/media/query",
                ok(R"({"meta":{"total":10000},"results":[{"id":1},{"id":2}]})"));
   const FirstMedia first = first_media(options, MediaFilter{}, transport, clock);
   EXPECT_EQ(first.total, kTotalCap);
   EXPECT_EQ(first.items.size(), 2u);
-  EXPECT_EQ(transport.started().size(), 1u);
+  EXPECT_EQ(transport.started().size(), 2u);
 }
 
 }  // namespace

@@ -106,14 +106,14 @@ class DoctorOfTheService : public testing::Test {
     options.user_agent = "medimirror/1 (a@b.be)";
     date = format_http_date(clock.unix_now());
     picture = ok(tiny_png(1));
-    listing = ok(R"({"meta":{"total":1,"page":{"no":0,"offset":0,"size":10}},"results":[)" + kItem + "]}");
+    listing = ok(R"({"meta":{"total":1,"index":0},"result":)" + kItem + "}\n");
   }
 
   std::vector<Check> examine() {
     transport.answer_with([this](const Request& request) -> std::optional<Reply> {
       asked.push_back(request.url);
       if (request.url.find("media.medipim.be") != std::string::npos) return picture;
-      if (request.url.find("query") != std::string::npos) return listing;
+      if (request.url.find("stream") != std::string::npos) return listing;
       if (way) return *way;
       return status(404).with("date", date);
     });
