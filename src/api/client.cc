@@ -173,8 +173,7 @@ FirstMedia first_media(const ApiOptions& options, const MediaFilter& filter, Tra
   }
   first.total = page.total;
   for (const ReplyPage::Entry& entry : page.entries)
-    if (std::optional<MediaItem> item = parse_media_item(entry.item.json))
-      first.items.push_back(std::move(*item));
+    if (std::optional<MediaItem> item = entry.item.media()) first.items.push_back(std::move(*item));
   return first;
 }
 

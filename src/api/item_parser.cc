@@ -8,7 +8,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "api/listing.h"
+#include "api/item_parser.h"
 
 namespace medimirror {
 

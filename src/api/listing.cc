@@ -2,7 +2,17 @@
 
 #include <fmt/format.h>
 
+#include "api/item_parser.h"
+
 namespace medimirror {
+
+std::optional<MediaItem> ListedItem::media() const {
+  return parse_media_item(json);
+}
+
+std::optional<Product> ListedItem::product() const {
+  return parse_product(json);
+}
 
 const BadPlaces& Listing::bad_places() const {
   static const BadPlaces none;

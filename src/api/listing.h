@@ -1,4 +1,5 @@
-// Role: one walk over what the service lists: items as they arrive, then how it ended.
+// Role: one walk over what the service lists: items as they arrive, then how it ended. The seam of the source of a
+// catalogue: what asks has MediaItems and Products of it, and knows no JSON of the service.
 // Place: the pipeline's loop drives it over the transport that downloads share: advance() starts what may
 // start and parses what has arrived, handle() takes what completed; it never waits and never makes the
 // listing wait.
@@ -34,12 +35,15 @@ constexpr Fingerprint join(Fingerprint first, Fingerprint second) {
   return {first.high * 0x9E3779B97F4A7C15u + second.high, first.low * 0xC2B2AE3D27D4EB4Fu + second.low};
 }
 
-// One listed object, unparsed: whoever knows its fingerprint need not look inside.
+// One listed object, read only when asked: whoever knows its fingerprint need not look inside.
 struct ListedItem {
   MediaId id =
       0;  // 0 for an object without a usable id: counted as malformed by the listing, never handed out
   Fingerprint fingerprint;  // XXH3-128 of `json`
-  std::string_view json;    // the object's own bytes
+  std::string_view
+      json;  // the object's own bytes, for who shows them; what they mean is said by these two alone
+  std::optional<MediaItem> media() const;  // nothing: it cannot be read as one
+  std::optional<Product> product() const;
 };
 
 class Listing {
@@ -79,9 +83,4 @@ class Listing {
 
 // "the listing was cut short: …", of one that ended and is not complete.
 std::string ending_of(const Listing& listing);
-
-// For tests and for callers that want values.
-std::optional<MediaItem> parse_media_item(std::string_view json);
-std::optional<Product> parse_product(std::string_view json);
-
 }  // namespace medimirror

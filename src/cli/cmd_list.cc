@@ -37,7 +37,7 @@ void print_batch(const std::vector<ListedItem>& batch, const ListFlags& flags) {
   for (const ListedItem& listed : batch) {
     if (flags.json) {
       fmt::print("{}\n", listed.json);
-    } else if (const std::optional<MediaItem> item = parse_media_item(listed.json)) {
+    } else if (const std::optional<MediaItem> item = listed.media()) {
       print_item(*item, flags);
     }
   }

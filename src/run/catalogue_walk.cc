@@ -3,53 +3,78 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "base/units.h"
 
 namespace medimirror {
 
-void CatalogueWalk::Twins::add(const ListedItem& row) {
-  if (!(row.fingerprint == last)) ++different;
-  joined = join(joined, row.fingerprint);
-  last = row.fingerprint;
+CatalogueWalk::Twins::Twins(std::span<const ListedItem> of_one)
+    : id(of_one.front().id), joined(of_one.front().fingerprint), last(joined) {
+  add(of_one.subspan(1));
+  rows = of_one;
+}
+
+// Behind those of an earlier batch.
+void CatalogueWalk::Twins::add(std::span<const ListedItem> more) {
+  for (const ListedItem& row : more) {
+    if (!(row.fingerprint == last)) ++different;
+    joined = join(joined, row.fingerprint);
+    last = row.fingerprint;
+  }
+  rows = more;
+}
+
+void CatalogueWalk::Twins::outlive_batch() {
+  for (const ListedItem& row : std::exchange(rows, {})) kept.emplace_back(row.json);
+}
+
+std::optional<MediaItem> CatalogueWalk::Twins::read() const {
+  std::optional<MediaItem> joined_item;
+  const auto add_item = [&](const ListedItem& row) {
+    std::optional<MediaItem> item = row.media();
+    if (item && joined_item) {
+      merge(*joined_item, std::move(*item));
+    } else if (item) {
+      joined_item = std::move(item);
+    }
+  };
+  for (const std::string& json : kept) add_item({.id = id, .fingerprint = {}, .json = json});
+  for (const ListedItem& row : rows) add_item(row);
+  if (joined_item && joined_item->id != id) joined_item.reset();
+  return joined_item;
 }
 
 void CatalogueWalk::absorb(std::span<const ListedItem> batch, std::vector<ListedUpdate>& changed) {
-  std::size_t next = 0;
+  const auto take_rows_of = [&batch](MediaId id) {
+    const auto other = std::ranges::find_if(batch, [id](const ListedItem& row) { return row.id != id; });
+    const auto count = static_cast<std::size_t>(other - batch.begin());
+    const std::span<const ListedItem> rows = batch.first(count);
+    batch = batch.subspan(count);
+    return rows;
+  };
   if (held_) {
-    for (; next < batch.size() && batch[next].id == held_->twins.id; ++next) {
-      held_->twins.add(batch[next]);
-      held_->lines.emplace_back(batch[next].json);
-    }
-    if (next == batch.size()) return;
-    finish(changed);
+    held_->add(take_rows_of(held_->id));
+    if (!batch.empty()) finish(changed);
   }
-  std::vector<std::string_view> lines;
-  while (next < batch.size()) {
-    Twins twins(batch[next]);
-    lines.assign(1, batch[next].json);
-    for (++next; next < batch.size() && batch[next].id == twins.id; ++next) {
-      twins.add(batch[next]);
-      lines.push_back(batch[next].json);
-    }
-    if (next < batch.size()) {
-      settle(lines, twins, changed);
+  while (!batch.empty()) {
+    Twins twins(take_rows_of(batch.front().id));
+    if (batch.empty()) {
+      held_ = std::move(twins);
     } else {
-      held_.emplace(Held{twins, {lines.begin(), lines.end()}});
+      settle(twins, changed);
     }
   }
+  if (held_) held_->outlive_batch();
 }
 
 void CatalogueWalk::finish(std::vector<ListedUpdate>& changed) {
-  if (!held_) return;
-  const std::vector<std::string_view> lines(held_->lines.begin(), held_->lines.end());
-  settle(lines, held_->twins, changed);
+  if (held_) settle(*held_, changed);
   held_.reset();
 }
 
-void CatalogueWalk::settle(std::span<const std::string_view> lines, const Twins& twins,
-                           std::vector<ListedUpdate>& changed) {
+void CatalogueWalk::settle(const Twins& twins, std::vector<ListedUpdate>& changed) {
   const MediaId id = twins.id;
   bool again = false;
   if (id < position_ && !disordered_) {
@@ -75,28 +100,13 @@ void CatalogueWalk::settle(std::span<const std::string_view> lines, const Twins&
       return;
     }
   }
-  ListedUpdate update;
-  update.again = again;
-  read(lines, twins, update);
-  changed.push_back(std::move(update));
-}
-
-void CatalogueWalk::read(std::span<const std::string_view> lines, const Twins& twins, ListedUpdate& update) {
-  update.fingerprint = twins.joined;
-  for (const std::string_view line : lines) {
-    std::optional<MediaItem> item = parse_media_item(line);
-    if (!item) continue;
-    if (update.item.id == 0) {
-      update.item = std::move(*item);
-    } else {
-      merge(update.item, std::move(*item));
-    }
+  std::optional<MediaItem> item = twins.read();
+  if (!item) {
+    // an id that the quick look found and the parser does not: keep it as an item that gives nothing
+    ++unparsable_;
+    item.emplace().id = id;
   }
-  if (update.item.id == twins.id) return;
-  // an id that the quick look found and the parser does not: keep it as an item that gives nothing
-  ++unparsable_;
-  update.item = MediaItem{};
-  update.item.id = twins.id;
+  changed.push_back({std::move(*item), twins.joined, again});
 }
 
 // Pages know themselves whether they repeat a row, and may bring one twice where their windows meet.

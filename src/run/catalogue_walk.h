@@ -58,21 +58,19 @@ class CatalogueWalk {
     MediaId id = 0;
     Fingerprint joined, last;
     std::uint64_t different = 1;
+    std::span<const ListedItem> rows;  // of the batch at hand
+    std::vector<std::string> kept;     // those of earlier batches
 
-    explicit Twins(const ListedItem& row) : id(row.id), joined(row.fingerprint), last(row.fingerprint) {}
-    void add(const ListedItem& row);
+    explicit Twins(std::span<const ListedItem> rows);
+    void add(std::span<const ListedItem> more);
+    void outlive_batch();
+    std::optional<MediaItem> read() const;
   };
-  void settle(std::span<const std::string_view> lines, const Twins& twins,
-              std::vector<ListedUpdate>& changed);
-  void read(std::span<const std::string_view> lines, const Twins& twins, ListedUpdate& update);
+  void settle(const Twins& twins, std::vector<ListedUpdate>& changed);
 
   IndexView::MarkWalk marks_;
   Look look_;
-  struct Held {
-    Twins twins;
-    std::vector<std::string> lines;
-  };
-  std::optional<Held> held_;  // the last item of a batch: the next batch may begin with its twin
+  std::optional<Twins> held_;  // the last item of a batch: the next batch may begin with its twin
   std::vector<MediaId> seen_;
   std::unordered_set<MediaId> seen_set_;  // filled only once the listing is out of order
   bool disordered_ = false;

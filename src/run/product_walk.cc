@@ -26,7 +26,7 @@ class ProductWalk {
         ++report_.unchanged;
         continue;
       }
-      std::optional<Product> product = parse_product(item.json);
+      std::optional<Product> product = item.product();
       if (!product || product->id.size() > kProductIdBytesMax) {
         ++report_.malformed;
         continue;

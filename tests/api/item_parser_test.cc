@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "api/listing.h"
+#include "api/item_parser.h"
 
 namespace medimirror {
 namespace {

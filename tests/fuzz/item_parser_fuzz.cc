@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "api/filter.h"
-#include "api/listing.h"
+#include "api/item_parser.h"
 #include "api/reply_parser.h"
 
 using namespace medimirror;

@@ -39,7 +39,7 @@ class ScriptedListing final : public Listing {
     if (!std::exchange(ready_, false)) return false;
     for (const std::string& line : batches_[next_]) {
       const XXH128_hash_t hash = XXH3_128bits(line.data(), line.size());
-      batch.push_back({id_of(line), {hash.high64, hash.low64}, line});
+      batch.push_back({.id = id_of(line), .fingerprint = {hash.high64, hash.low64}, .json = line});
       ++items_;
     }
     ++next_;
