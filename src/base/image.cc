@@ -75,7 +75,7 @@ std::string_view name_of(RejectionReason reason) {
 }
 
 std::uint64_t Recipe::key() const {
-  static constexpr int kMakerVersion = 2;  // raise it when the same recipe starts to make other bytes
+  static constexpr int kMakerVersion = 3;  // raise it when the same recipe starts to make other bytes
   const Digest digest = sha256(fmt::format(
       "v{} {}x{} {} q{} fit{} bg{:02x}{:02x}{:02x} enlarge{}", kMakerVersion, width, height, name_of(format),
       quality, static_cast<int>(fit), background.red, background.green, background.blue, enlarge ? 1 : 0));

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vips/vips8>
 
 #include "image/colour_profile.h"
+#include "image/jpeg_encoder.h"
 #include "image/resample.h"
 #include "image/vips_runtime.h"
 #include "image/webp_encoder.h"
@@ -84,17 +86,16 @@ VImage in_frame(VImage image, const DerivativeSize& placement, const Recipe& rec
                      VImage::option()->set("extend", VIPS_EXTEND_BACKGROUND)->set("background", background));
 }
 
-// Pixels alone: the conversion of colours has attached a profile by then.
-VImage bare(const VImage& image) {
-  VImage pixels = image.copy();
-  for (const char* name : {VIPS_META_ICC_NAME, VIPS_META_EXIF_NAME, VIPS_META_XMP_NAME, VIPS_META_IPTC_NAME,
-                           VIPS_META_PHOTOSHOP_NAME})
-    pixels.remove(name);
-  return pixels;
+VImage image_of(const Pixels& pixels, bool is_cmyk) {
+  const VImage image = VImage::new_from_memory(
+      const_cast<std::uint8_t*>(pixels.data.data()), pixels.data.size(), static_cast<int>(pixels.width),
+      static_cast<int>(pixels.height), static_cast<int>(pixels.bands), VIPS_FORMAT_UCHAR);
+  return image.copy(VImage::option()->set("interpretation", is_cmyk            ? VIPS_INTERPRETATION_CMYK
+                                                            : pixels.bands < 3 ? VIPS_INTERPRETATION_B_W
+                                                                               : VIPS_INTERPRETATION_sRGB));
 }
 
-Pixels pixels_of(VImage image) {
-  if (image.bands() < 3) image = image.colourspace(VIPS_INTERPRETATION_sRGB);
+Pixels pixels_of(const VImage& image) {
   Pixels pixels{static_cast<std::uint32_t>(image.width()),
                 static_cast<std::uint32_t>(image.height()),
                 static_cast<std::uint32_t>(image.bands()),
@@ -106,32 +107,46 @@ Pixels pixels_of(VImage image) {
   return pixels;
 }
 
-std::string encode(const VImage& image, const Recipe& recipe) {
-  if (recipe.format == ImageFormat::webp) return encode_webp(pixels_of(image), recipe.quality);
-  vips::VOption* options = VImage::option()->set("strip", true);
-  const char* suffix = nullptr;
-  switch (recipe.format) {
-    case ImageFormat::jpeg:
-      suffix = ".jpg";
-      options->set("Q", recipe.quality);
-      break;
-    case ImageFormat::png:
-      suffix = ".png";
-      break;
-    case ImageFormat::avif:
-      suffix = ".avif";
-      options->set("Q", recipe.quality)->set("compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1);
-      break;
-    default:
-      delete options;
-      throw DerivativeError(fmt::format("derivatives cannot be of format {}", name_of(recipe.format)));
+// As they are to be seen: colour, orientation, background, frame. What needs none of these stays as it is.
+Pixels finished(Pixels scaled, const DecodedPicture& picture, const Recipe& recipe,
+                const DerivativeSize& placement) {
+  const bool is_srgb =
+      !picture.is_cmyk && (picture.icc_profile.empty() || is_srgb_profile(picture.icc_profile));
+  const bool flatten = picture.has_alpha && !keeps_alpha(recipe.format);
+  const bool fills_frame = scaled.width == placement.width && scaled.height == placement.height;
+  if (is_srgb && picture.orientation == 1 && !flatten && fills_frame) return scaled;
+  VImage image = upright(to_srgb(image_of(scaled, picture.is_cmyk), picture), picture.orientation);
+  if (flatten) {
+    if (image.bands() < 3) image = image.colourspace(VIPS_INTERPRETATION_sRGB);
+    image = image.flatten(VImage::option()->set("background", colour_of(recipe)));
   }
+  return pixels_of(in_frame(image, placement, recipe));
+}
+
+std::string encode_by_vips(const Pixels& pixels, const char* suffix, vips::VOption* options) {
   void* data = nullptr;
   std::size_t size = 0;
-  bare(image).write_to_buffer(suffix, &data, &size, options);
+  image_of(pixels, false).write_to_buffer(suffix, &data, &size, options->set("strip", true));
   std::string bytes(static_cast<const char*>(data), size);
   g_free(data);
   return bytes;
+}
+
+std::string encode(const Pixels& pixels, const Recipe& recipe) {
+  switch (recipe.format) {
+    case ImageFormat::webp:
+      return encode_webp(pixels, recipe.quality);
+    case ImageFormat::jpeg:
+      return encode_jpeg(pixels, recipe.quality);
+    case ImageFormat::png:
+      return encode_by_vips(pixels, ".png", VImage::option());
+    case ImageFormat::avif:
+      return encode_by_vips(
+          pixels, ".avif",
+          VImage::option()->set("Q", recipe.quality)->set("compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1));
+    default:
+      throw DerivativeError(fmt::format("derivatives cannot be of format {}", name_of(recipe.format)));
+  }
 }
 
 }  // namespace
@@ -176,25 +191,13 @@ EncodedDerivative make_derivative(const DecodedPicture& picture, const Recipe& r
   if (picture.has_alpha)
     unpremultiply(scaled.data.data(), std::size_t{scaled.width} * scaled.height, scaled.bands);
   try {
-    VImage image = VImage::new_from_memory(scaled.data.data(), scaled.data.size(),
-                                           static_cast<int>(scaled.width), static_cast<int>(scaled.height),
-                                           static_cast<int>(scaled.bands), VIPS_FORMAT_UCHAR);
-    image =
-        image.copy(VImage::option()->set("interpretation", picture.is_cmyk    ? VIPS_INTERPRETATION_CMYK
-                                                           : scaled.bands < 3 ? VIPS_INTERPRETATION_B_W
-                                                                              : VIPS_INTERPRETATION_sRGB));
-    image = upright(to_srgb(image, picture), picture.orientation);
-    if (picture.has_alpha && !keeps_alpha(recipe.format)) {
-      if (image.bands() < 3) image = image.colourspace(VIPS_INTERPRETATION_sRGB);
-      image = image.flatten(VImage::option()->set("background", colour_of(recipe)));
-    }
-    image = in_frame(image, placement, recipe);
+    const Pixels pixels = finished(std::move(scaled), picture, recipe, placement);
     EncodedDerivative made;
-    made.bytes = encode(image, recipe);
+    made.bytes = encode(pixels, recipe);
     made.info.format = recipe.format;
-    made.info.width = static_cast<std::uint32_t>(image.width());
-    made.info.height = static_cast<std::uint32_t>(image.height());
-    made.info.has_alpha = image.has_alpha();
+    made.info.width = pixels.width;
+    made.info.height = pixels.height;
+    made.info.has_alpha = pixels.bands == 2 || pixels.bands == 4;
     return made;
   } catch (const vips::VError&) {
     throw DerivativeError(take_vips_error());

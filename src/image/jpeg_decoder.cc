@@ -191,8 +191,8 @@ class Reader {
 };
 
 // 255 is no ink in what libjpeg hands over of every CMYK JPEG, and 0 in the rest of this room.
-void invert(Samples& samples) {
-  for (std::uint8_t& sample : samples) sample = static_cast<std::uint8_t>(255 - sample);
+void invert(std::uint8_t* samples, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) samples[i] = static_cast<std::uint8_t>(255 - samples[i]);
 }
 
 bool decode_rows(Reader& reader, DecodedPicture& picture) {
@@ -200,12 +200,17 @@ bool decode_rows(Reader& reader, DecodedPicture& picture) {
       std::size_t{reader.jpeg().output_width} * static_cast<std::size_t>(reader.jpeg().output_components);
   Samples strip(row_bytes * kStripRows);
   std::array<JSAMPROW, kStripRows> rows;
-  for (JDIMENSION i = 0; i < kStripRows; ++i) rows[i] = strip.data() + i * row_bytes;
   while (reader.jpeg().output_scanline < reader.jpeg().output_height) {
+    for (JDIMENSION i = 0; i < kStripRows; ++i) {
+      std::uint8_t* place = picture.pyramid.place_of_row(i);
+      rows[i] = place != nullptr ? place : strip.data() + i * row_bytes;
+    }
     JDIMENSION count = 0;
     if (!reader.read_rows(rows.data(), count)) return false;
-    if (picture.is_cmyk) invert(strip);
-    for (JDIMENSION i = 0; i < count; ++i) picture.pyramid.add_row(rows[i]);
+    for (JDIMENSION i = 0; i < count; ++i) {
+      if (picture.is_cmyk) invert(rows[i], row_bytes);
+      picture.pyramid.add_row(rows[i]);
+    }
   }
   return true;
 }

@@ -19,7 +19,7 @@ Pyramid::Pyramid(const Shape& shape, const std::set<unsigned>& levels_kept, unsi
       step.kept = levels_kept.contains(number);
       if (step.kept) step.level.pixels.data.resize(step.level.pixels.row_bytes() * height);
       if (number < *levels_kept.rbegin()) {
-        step.waiting.resize(step.level.pixels.row_bytes());
+        if (!step.kept) step.waiting.resize(step.level.pixels.row_bytes());
         step.halved.resize(std::size_t{(width + 1) / 2} * shape.bands);
       }
     }
@@ -39,6 +39,13 @@ unsigned Pyramid::level_for(double shrink) {
   return number;
 }
 
+std::uint8_t* Pyramid::place_of_row(std::uint32_t ahead) {
+  if (steps_.empty() || has_alpha_ || !steps_[0].kept) return nullptr;
+  Pixels& pixels = steps_[0].level.pixels;
+  const std::uint32_t y = steps_[0].rows + ahead;
+  return y < pixels.height ? pixels.row(y) : nullptr;
+}
+
 void Pyramid::add_row(const std::uint8_t* row) {
   if (steps_.empty()) return;
   if (!has_alpha_) return add_row(0, row);
@@ -53,14 +60,15 @@ void Pyramid::add_row(std::size_t number, const std::uint8_t* row) {
   Pixels& pixels = step.level.pixels;
   assert(step.rows < pixels.height);
   const std::uint32_t y = step.rows++;
-  if (step.kept) std::memcpy(pixels.row(y), row, pixels.row_bytes());
+  if (step.kept && row != pixels.row(y)) std::memcpy(pixels.row(y), row, pixels.row_bytes());
   if (number + 1 == steps_.size()) return;
   const bool upper = y % 2 == 0, last = y + 1 == pixels.height;
   if (upper && !last) {
-    std::memcpy(step.waiting.data(), row, pixels.row_bytes());
+    if (!step.kept) std::memcpy(step.waiting.data(), row, pixels.row_bytes());
     return;
   }
-  halve_rows(upper ? row : step.waiting.data(), row, pixels.width, pixels.bands, step.halved.data());
+  const std::uint8_t* above = upper ? row : step.kept ? pixels.row(y - 1) : step.waiting.data();
+  halve_rows(above, row, pixels.width, pixels.bands, step.halved.data());
   add_row(number + 1, step.halved.data());
 }
 

@@ -43,6 +43,9 @@ class Pyramid {
   static unsigned level_for(double shrink);
 
   void add_row(const std::uint8_t* row);
+  // Where the row `ahead` of the next one will lie: a decoder that puts it there, and then adds it, saves a copy. Null: nowhere
+  // as it comes.
+  std::uint8_t* place_of_row(std::uint32_t ahead);
   const Level& level(unsigned number) const { return steps_[number - first_].level; }
 
  private:

@@ -1,9 +1,11 @@
 #include "image/resample.h"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cmath>
 #include <cstring>
+#include <memory>
 #include <numbers>
 
 #include "base/vector_code.h"
@@ -129,45 +131,73 @@ void transpose_bands(const Pixels& source, Pixels& target) {
       }
 }
 
-Pixels transpose(const Pixels& source) {
-  Pixels target{source.height, source.width, source.bands, {}};
+void transpose(const Pixels& source, Pixels& target) {
+  target.width = source.height;
+  target.height = source.width;
+  target.bands = source.bands;
   target.data.resize(source.data.size());
   switch (source.bands) {
     case 1:
-      transpose_bands<1>(source, target);
-      break;
+      return transpose_bands<1>(source, target);
     case 2:
-      transpose_bands<2>(source, target);
-      break;
+      return transpose_bands<2>(source, target);
     case 3:
-      transpose_bands<3>(source, target);
-      break;
+      return transpose_bands<3>(source, target);
     default:
-      transpose_bands<4>(source, target);
-      break;
+      return transpose_bands<4>(source, target);
   }
-  return target;
 }
 
-Pixels resample_height(const Pixels& source, double source_height, std::uint32_t height) {
-  Pixels target{source.width, height, source.bands, {}};
-  target.data.resize(target.row_bytes() * height);
-  const Filter filter = make_filter(source.height, source_height, height);
-  // Raised rows go round in a ring, each made once and used for all targets it bears on.
-  const std::size_t stride = source.row_bytes();
-  std::vector<std::int16_t> ring(filter.taps * stride);
-  std::vector<const std::int16_t*> rows(filter.taps);
-  std::uint32_t raised = 0;
-  for (std::uint32_t y = 0; y < height; ++y) {
-    const std::uint32_t start = filter.starts[y], end = std::min(start + filter.taps, source.height);
-    for (raised = std::max(raised, start); raised < end; ++raised)
-      raise(source.row(raised), stride, ring.data() + raised % filter.taps * stride);
-    for (std::uint32_t tap = 0; tap < filter.taps; ++tap)
-      rows[tap] = ring.data() + std::min(start + tap, source.height - 1) % filter.taps * stride;
-    filter_rows(rows.data(), filter.weights_of(y), filter.taps, stride, target.row(y));
-  }
-  return target;
+// Most pictures of a catalogue have one of a few sizes, and the sines of a filter cost as much as an eighth of its use.
+std::shared_ptr<const Filter> filter_for(std::uint32_t source_pixels, double source_length,
+                                         std::uint32_t target_pixels) {
+  struct Kept {
+    std::uint32_t source_pixels = 0, target_pixels = 0;
+    double source_length = 0;
+    std::shared_ptr<const Filter> filter;
+  };
+  static thread_local std::array<Kept, 8> all;
+  static thread_local std::size_t oldest = 0;
+  for (const Kept& kept : all)
+    if (kept.source_pixels == source_pixels && kept.target_pixels == target_pixels &&
+        kept.source_length == source_length)
+      return kept.filter;
+  Kept& kept = all[oldest++ % all.size()];
+  kept = {source_pixels, target_pixels, source_length,
+          std::make_shared<const Filter>(make_filter(source_pixels, source_length, target_pixels))};
+  return kept.filter;
 }
+
+// Makes rows of another height, from the top down.
+class HeightFilter {
+ public:
+  HeightFilter(std::uint32_t source_pixels, double source_height, std::uint32_t height)
+      : kept_(filter_for(source_pixels, source_height, height)), filter_(*kept_), rows_(filter_.taps) {}
+
+  // `target` gets its height of rows from row `first` on.
+  void make(const Pixels& source, std::uint32_t first, Pixels& target) {
+    const std::size_t stride = source.row_bytes();
+    if (first == 0) raised_ = 0;
+    ring_.resize(filter_.taps * stride);
+    for (std::uint32_t y = 0; y < target.height; ++y) {
+      const std::uint32_t start = filter_.starts[first + y];
+      const std::uint32_t end = std::min(start + filter_.taps, source.height);
+      for (raised_ = std::max(raised_, start); raised_ < end; ++raised_)
+        raise(source.row(raised_), stride, ring_.data() + raised_ % filter_.taps * stride);
+      for (std::uint32_t tap = 0; tap < filter_.taps; ++tap)
+        rows_[tap] = ring_.data() + std::min(start + tap, source.height - 1) % filter_.taps * stride;
+      filter_rows(rows_.data(), filter_.weights_of(first + y), filter_.taps, stride, target.row(y));
+    }
+  }
+
+ private:
+  const std::shared_ptr<const Filter> kept_;
+  const Filter& filter_;
+  // Raised rows go round in a ring, each made once and used for all targets it bears on.
+  std::vector<std::int16_t, Unzeroed<std::int16_t>> ring_;
+  std::vector<const std::int16_t*> rows_;
+  std::uint32_t raised_ = 0;
+};
 
 // The mean of each pixel with its right neighbour, over both rows: every second one of these is wanted.
 MEDIMIRROR_VECTOR_CODE
@@ -198,8 +228,25 @@ void take_every_second<3>(const std::uint8_t* pixels, std::size_t count, std::ui
 Pixels resample(const Pixels& source, double source_width, double source_height, std::uint32_t width,
                 std::uint32_t height) {
   assert(source.bands >= 1 && source.bands <= 4 && width > 0 && height > 0);
-  const Pixels low = resample_height(source, source_height, height);
-  return transpose(resample_height(transpose(low), source_width, width));
+  constexpr std::uint32_t kStripRows = 32;  // its columns stay in the second-level cache
+  HeightFilter down(source.height, source_height, height), across(source.width, source_width, width);
+  Pixels target{width, height, source.bands, {}}, strip{source.width, 0, source.bands, {}}, columns, made,
+      rows;
+  target.data.resize(target.row_bytes() * height);
+  for (std::uint32_t y = 0; y < height; y += kStripRows) {
+    strip.height = std::min(kStripRows, height - y);
+    strip.data.resize(strip.row_bytes() * strip.height);
+    down.make(source, y, strip);
+    transpose(strip, columns);
+    made.width = strip.height;
+    made.height = width;
+    made.bands = source.bands;
+    made.data.resize(made.row_bytes() * width);
+    across.make(columns, 0, made);
+    transpose(made, rows);
+    std::memcpy(target.row(y), rows.data.data(), rows.data.size());
+  }
+  return target;
 }
 
 void halve_rows(const std::uint8_t* upper, const std::uint8_t* lower, std::uint32_t width,

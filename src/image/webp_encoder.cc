@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <webp/encode.h>
 
-#include <cassert>
 #include <new>
 #include <stdexcept>
 
@@ -39,10 +38,22 @@ struct Picture {
   throw std::runtime_error(fmt::format("libwebp gives up with error {}", static_cast<int>(error)));
 }
 
+// WebP has no grey.
+Pixels in_colour(const Pixels& grey) {
+  Pixels colour{grey.width, grey.height, grey.bands + 2, {}};
+  colour.data.resize(colour.row_bytes() * colour.height);
+  std::uint8_t* out = colour.data.data();
+  for (std::size_t i = 0; i < grey.data.size(); i += grey.bands) {
+    for (int band = 0; band < 3; ++band) *out++ = grey.data[i];
+    if (grey.bands == 2) *out++ = grey.data[i + 1];
+  }
+  return colour;
+}
+
 }  // namespace
 
 std::string encode_webp(const Pixels& pixels, int quality) {
-  assert(pixels.bands == 3 || pixels.bands == 4);
+  if (pixels.bands < 3) return encode_webp(in_colour(pixels), quality);
   WebPConfig config;
   if (!WebPConfigPreset(&config, WEBP_PRESET_DEFAULT, static_cast<float>(quality)))
     throw std::runtime_error("libwebp is of another version than its header");

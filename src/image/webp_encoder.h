@@ -11,7 +11,7 @@
 
 namespace medimirror {
 
-// `pixels`: RGB, or RGBA with straight alpha. `quality`: 1 to 100, lossy.
+// `pixels`: grey or RGB, without alpha or with a straight one. `quality`: 1 to 100, lossy.
 std::string encode_webp(const Pixels& pixels, int quality);
 
 }  // namespace medimirror
