@@ -116,8 +116,7 @@ std::optional<FirstMedia> first_of_stream(Caller& caller, const MediaFilter& fil
     std::vector<ListedItem> batch;
     stream.take(batch);
     for (const ListedItem& listed : batch)
-      if (std::optional<MediaItem> item = listed.media();
-          item && first.items.size() < kFirstSize)
+      if (std::optional<MediaItem> item = listed.media(); item && first.items.size() < kFirstSize)
         first.items.push_back(std::move(*item));
     return first.items.size() == kFirstSize || stream.wants_pages() ||
            stream.state() != Listing::State::running;

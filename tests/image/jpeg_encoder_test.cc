@@ -30,7 +30,7 @@ int sampling_of(const std::string& jpeg) {
 TEST(JpegEncoder, WritesGreyAndColour) {
   for (const std::uint32_t bands : {1u, 3u}) {
     const Pixels pixels = ramp(64, 32, bands);
-    const VImage image = decoded(encode_jpeg(pixels, 90));
+    const vips::VImage image = pictures::decoded(encode_jpeg(pixels, 90));
     ASSERT_EQ(image.width(), 64);
     ASSERT_EQ(image.height(), 32);
     ASSERT_EQ(image.bands(), static_cast<int>(bands));
