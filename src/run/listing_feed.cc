@@ -61,7 +61,7 @@ void ListingFeed::hear(const Feedback::News& news) {
 }
 
 MediaId ListingFeed::settled_below() const {
-  if (listing_ == nullptr || settled_) return kAllSettled;
+  if (settled()) return kAllSettled;
   MediaId bound = walk_.position();
   if (!changed_.empty()) bound = std::min(bound, lowest(changed_));
   for (const Batch& batch : uncommitted_) bound = std::min(bound, batch.lowest);

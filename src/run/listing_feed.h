@@ -35,6 +35,7 @@ class ListingFeed {
   void hear(const Feedback::News& news);
 
   // Below it, the index holds all that an ordered listing says about an item.
+  bool settled() const { return listing_ == nullptr || settled_; }
   MediaId settled_below() const;  // kAllSettled: the listing is over, and all of it is in the index
 
   void show(ProgressSnapshot& snapshot) const;

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/parallel.h"
+#include "run/disk_room.h"
 #include "run/download_queue.h"
 #include "run/first_failure.h"
 #include "run/listing_feed.h"
@@ -51,6 +52,7 @@ struct Crew {
   Inbox<ImageWork>& images;
   Writer& writer;
   const FirstFailure& failure;
+  const DiskRoom& disk;
 };
 
 // The loop: one thread drives the listing, the queue and the wire.
@@ -63,7 +65,7 @@ class Loop {
         view_(index.view()),
         feed_(listing, view_, options.look, wire, crew.writer, crew.failure),
         queue_(view_, options.run, crew.writer),
-        room_{options.room_items, options.room_bytes},
+        room_(lent_),
         downloader_(options.downloader, wire.transport, wire.clock, room_, options.seed) {
     downloader_.remember(options.hosts);
     if (options.make_missing_derivatives) underived_ = find_underived(view_, options.image);
@@ -74,8 +76,11 @@ class Loop {
       obey_stop();
       if (!draining_) feed_.advance();
       hear_writer();
-      feed_downloads();
-      feed_derivatives();
+      if (!disk_is_full_) {
+        feed_downloads();
+        feed_derivatives();
+        mind_the_disk();
+      }
       downloader_.advance();
       for (FetchResult& result : downloader_.take())
         std::visit([&](auto& what) { pass_on(result, what); }, result.outcome);
@@ -87,7 +92,8 @@ class Loop {
 
   void conclude(PipelineResult& result) {
     feed_.conclude(result);
-    result.queue_done = queue_.done() && !cancelled_;
+    result.queue_done = queue_.done() && !cancelled_ && !disk_is_full_;
+    result.disk_is_full = disk_is_full_;
     result.trouble = downloader_.trouble();
     result.hosts = downloader_.memory();
     result.requests = downloader_.requests();
@@ -116,6 +122,20 @@ class Loop {
     view_.renew();  // see there
   }
 
+  // Lends no more than the disk can take. Where it takes nothing more, something is wanted and nothing is on its way, the
+  // listing alone goes on.
+  void mind_the_disk() {
+    Room now = crew_.disk.room({options_.room_items, options_.room_bytes},
+                               {view_.asset_count(), view_.unpublished_count()});
+    now.bytes -= static_cast<std::int64_t>(downloader_.in_flight()) * largest_body_;
+    room_.items += now.items - lent_.items;
+    room_.bytes += now.bytes - lent_.bytes;
+    lent_ = now;
+    if ((now.items > 0 && now.bytes > 0) || !nothing_on_its_way()) return;
+    disk_is_full_ = !downloader_.idle() || !underived_.empty();
+    if (disk_is_full_) downloader_.drain();
+  }
+
   void feed_downloads() {
     const MediaId settled_below = feed_.settled_below();
     while (downloader_.wants_more()) {
@@ -128,7 +148,8 @@ class Loop {
 
   // With half of the room at most, so that downloads go on meanwhile.
   void feed_derivatives() {
-    for (; !underived_.empty() && room_.items > options_.room_items / 2; underived_.pop_back()) {
+    if (lent_.bytes <= 0) return;
+    for (; !underived_.empty() && room_.items > lent_.items / 2; underived_.pop_back()) {
       room_.items -= 1;
       crew_.images.push(MissingDerivatives{underived_.back()});
     }
@@ -137,6 +158,7 @@ class Loop {
   void pass_on(FetchResult&, Cancelled&) { cancelled_ = true; }
   void pass_on(FetchResult& result, Fetched& fetched) {
     ++shown_.done;
+    largest_body_ = std::max(largest_body_, static_cast<std::int64_t>(fetched.body.size()));
     crew_.images.push(
         FetchedBody{std::move(result.key), std::move(result.url), std::move(fetched), result.tries});
   }
@@ -147,9 +169,13 @@ class Loop {
   }
 
   // Between the queue and the index: no request, no body, nothing that waits for the writer.
-  bool nothing_under_way() const { return downloader_.idle() && room_.items == options_.room_items; }
+  bool nothing_on_its_way() const { return room_.items == lent_.items; }
+  bool nothing_under_way() const { return downloader_.idle() && nothing_on_its_way(); }
   bool only_writing() const { return downloader_.idle() && !nothing_under_way(); }
-  bool done() const { return nothing_under_way() && (draining_ || (queue_.done() && underived_.empty())); }
+  bool done() const {
+    if (!nothing_under_way()) return false;
+    return draining_ || (disk_is_full_ ? feed_.settled() : queue_.done() && underived_.empty());
+  }
 
   void wait() {
     // with nothing on the wire and nothing to inspect, nobody will join what the writer gathers
@@ -181,10 +207,12 @@ class Loop {
   ListingFeed feed_;
   DownloadQueue queue_;
   std::vector<Digest> underived_;
-  Room room_;
+  Room lent_{options_.room_items, options_.room_bytes};  // in all
+  Room room_;                                            // of it, what is left
+  std::int64_t largest_body_ = 0;                        // so far: what is on the wire may be as large
   Downloader downloader_;
   ProgressSnapshot shown_;  // done, failed, to_fetch: what is counted here
-  bool draining_ = false, cancelled_ = false;
+  bool draining_ = false, cancelled_ = false, disk_is_full_ = false;
 };
 
 }  // namespace
@@ -193,6 +221,7 @@ PipelineResult run_pipeline(const PipelineOptions& options, Listing* listing, co
                             BlobStore& blobs) {
   FirstFailure failure([&] { wire.transport.wake(); });
   Writer writer(options.writer, index, blobs, wire.clock, [&] { wire.transport.wake(); });
+  const DiskRoom disk(blobs, options.writer.reserve_bytes, 1 + options.image.recipes.size());
   Inbox<ImageWork> images(static_cast<std::size_t>(options.room_items) + 1);
 
   PipelineResult result;
@@ -208,7 +237,7 @@ PipelineResult run_pipeline(const PipelineOptions& options, Listing* listing, co
       failure.guard([&] { writer.run(); });
       writer.inbox().close();  // after a failure: nobody may wait for a writer that is gone
     });
-    Loop loop(options, listing, wire, index, {images, writer, failure});
+    Loop loop(options, listing, wire, index, {images, writer, failure, disk});
     failure.guard([&] { loop.run(); });
     loop.conclude(result);
   });

@@ -11,7 +11,7 @@
 // knows what it wanted.
 // Failure: any thread's Error stops the others and is in the result, beside the counts of what was done
 // before it. Items fail as counts.
-// Limits: Room (items and bytes between wire and disk), inbox capacities, what the listing parsed and is not
+// Limits: Room (items and bytes between wire and disk, no more than the disk can take), inbox capacities, what the listing parsed and is not
 // planned.
 #pragma once
 
@@ -59,6 +59,7 @@ struct PipelineResult {
   Writer::Totals written;
   std::uint64_t tried_listed = 0, tried_carried_over = 0;  // assets with an outcome
   bool queue_done = false;                                 // every wanted asset was tried
+  bool disk_is_full = false;                               // they were not, for this reason (disk_room.h)
   std::vector<HostTrouble> trouble;
   HostMemory hosts;
   std::uint64_t requests = 0, retries = 0, bytes_downloaded = 0;

@@ -12,6 +12,8 @@
 #include "base/units.h"
 #include "history/history.h"
 #include "history/undo.h"
+#include "run/applied_settings.h"
+#include "run/disk_room.h"
 #include "run/listing_cursor.h"
 #include "run/preview.h"
 #include "run/report_stage.h"
@@ -29,18 +31,6 @@ namespace {
 // ---- what the index remembers of earlier runs' settings
 
 constexpr ListingCursor kCursor = {kCursorSetting, kFullListingSetting};
-
-std::string recipes_fingerprint(const std::vector<Recipe>& recipes, const std::string& source) {
-  std::string text = source;
-  for (const Recipe& recipe : recipes) text += fmt::format(" {:016x}", recipe.key());
-  return text;
-}
-
-std::string layout_fingerprint(const PublishOptions& options) {
-  std::string text = fmt::format("{} {}", options.path.text(), options.derivative_source);
-  for (const Recipe& recipe : options.recipes) text += fmt::format(" {}={:016x}", recipe.name, recipe.key());
-  return text;
-}
 
 constexpr std::string_view kUnlisted = "the complete listing no longer names the pictures of";
 
@@ -117,7 +107,10 @@ class Sync {
     if (selection_changed_) begin_selection();
     const bool unkept = open_history(*index_);
     fetch_and_keep();
-    if (result_.failure) std::rethrow_exception(result_.failure);
+    if (result_.failure) {
+      if (disk().is_full({})) publish_in_spite();
+      std::rethrow_exception(result_.failure);
+    }
     // Beyond this point neither the API nor a media host is asked again.
 
     if (listing_covers_all() && result_.listing_complete && products_.selects_surely()) retire();
@@ -134,6 +127,24 @@ class Sync {
         result_.listing_complete || options_.listed == SyncOptions::Listed::not_at_all;
     products_.finish(*index_, selection_, options_.filter.locales, all_media_listed, options_.reports_folder,
                      report_);
+    if (result_.disk_is_full)
+      throw Error(ErrorKind::disk, disk().sentence({index_->view().asset_count(), 0}),
+                  "keep what was fetched");
+  }
+
+  DiskRoom disk() const {
+    const PipelineOptions& pipeline = options_.pipeline;
+    return {*blobs_, pipeline.writer.reserve_bytes, 1 + pipeline.image.recipes.size()};
+  }
+
+  // What came before the disk was full is held, and costs hardly any space to publish. The run ends with its own failure.
+  void publish_in_spite() {
+    try {
+      blobs_->sweep();
+      if (!tree_is_held()) publish();
+    } catch (const Error& error) {
+      log_warning("nothing was published: {}", error.what());
+    }
   }
 
   // Which media a list of codes names must be known before the selection is looked at.

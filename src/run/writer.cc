@@ -74,7 +74,6 @@ void Writer::run() {
 }
 
 void Writer::write(std::deque<WriterMessage>& messages) {
-  check_space();
   commit_blobs(messages);
   group_ = {};
   IndexGroup group = index_.group();
@@ -98,6 +97,10 @@ void Writer::write(std::deque<WriterMessage>& messages) {
   }
   feedback_.told_.notify_one();
   wake_();
+  const auto lists = [](const WriterMessage& message) {
+    return std::holds_alternative<ListedBatch>(message);
+  };
+  if (std::ranges::any_of(messages, lists)) check_space();
 }
 
 void Writer::Totals::add(Totals&& group) {
@@ -121,22 +124,17 @@ void Writer::Totals::add(Totals&& group) {
   append(notes, group.notes, kNotesReported);
 }
 
+// Pictures are held off before (disk_room.h); what is listed grows the index all the same.
 void Writer::check_space() const {
-  const BlobStore::Space space = blobs_.space();
-  if (space.bytes_free < options_.reserve_bytes)
-    throw Error(
-        ErrorKind::disk,
-        fmt::format(
-            "only {} are free where the store is, and {} are to stay free (publish.reserve): free some "
-            "space and run again, what is done is kept",
-            format_bytes(space.bytes_free), format_bytes(options_.reserve_bytes)),
-        "check the free space");
-  if (space.files_free < 1000)
-    throw Error(ErrorKind::disk,
-                "the file system of the store is running out of inodes: remove files there and run again, "
-                "what is done "
-                "is kept",
-                "check the free space");
+  const std::uint64_t least = options_.reserve_bytes / 2, free = blobs_.space().bytes_free;
+  if (free >= least) return;
+  throw Error(
+      ErrorKind::disk,
+      fmt::format(
+          "only {} are free where the store is, and what is listed may use up half of the {} that are to "
+          "stay free (publish.reserve): free some space and run again, what is done is kept",
+          format_bytes(free), format_bytes(options_.reserve_bytes)),
+      "check the free space");
 }
 
 void Writer::commit_blobs(const std::deque<WriterMessage>& messages) {

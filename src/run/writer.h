@@ -111,7 +111,7 @@ class Writer {
     RunNumber run = 0;
     Selection selection;
     std::filesystem::path rejected_folder;  // samples of refused bodies
-    std::uint64_t reserve_bytes = 0;        // of free space: below it the run ends
+    std::uint64_t reserve_bytes = 0;        // of free space: below half of it no listing goes on
     std::size_t inbox_capacity = 16384;  // more than all who push may have under way, so that none ever waits
     const AdoptedNames* adopted = nullptr;  // pictures that `adopt` took over
   };

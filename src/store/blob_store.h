@@ -57,6 +57,7 @@ class BlobStore {
 
   struct Space {
     std::uint64_t bytes_free = 0, files_free = 0;
+    bool links_take_files = false;  // a second name of a file counts as a file (tmpfs)
   };
   virtual Space space() const = 0;
 };

@@ -52,6 +52,7 @@ namespace {
 constexpr unsigned kBlobMode = 0444;
 constexpr std::size_t kSyncThreads = 16;
 constexpr std::size_t kSyncedSinglyMax = 64;  // files, or folders
+constexpr std::uint32_t kTmpfs = 0x01021994;
 
 // Whether syncfs says that some write-back failed since `fd` was opened: since Linux 5.8, and where each file's data
 // goes to a disk of this machine. Others (overlays, networks, FUSE) may not pass the call on, or not its answer.
@@ -305,7 +306,13 @@ BlobStore::Space LocalBlobStore::space() const {
       throw_errno(errno, fmt::format("look at {}", folder_.native()));
     folder = folder.parent_path();
   }
-  return {std::uint64_t{info.f_bavail} * info.f_frsize, std::uint64_t{info.f_favail}};
+  struct statfs kind {};
+  const bool links_take_files =
+      ::statfs(folder.c_str(), &kind) == 0 && static_cast<std::uint32_t>(kind.f_type) == kTmpfs;
+  // btrfs and some networks have no fixed number of inodes, and say that they have none at all
+  const bool counts_files = info.f_files > 0;
+  return {std::uint64_t{info.f_bavail} * info.f_frsize,
+          counts_files ? std::uint64_t{info.f_favail} : UINT64_MAX, links_take_files};
 }
 
 }  // namespace

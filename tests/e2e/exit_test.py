@@ -3,10 +3,11 @@
 import json
 import os
 import subprocess
+import threading
 import unittest
 
-from harness import (DONE, FAILED, LOCKED, SECRET, TRY_LATER, USAGE, EndToEnd, Run, free_port, main,
-                     pictures_in, wait_until)
+from harness import (DONE, FAILED, LOCKED, SECRET, TRY_LATER, USAGE, EndToEnd, Run, free_port, item, main,
+                     pictures_in, png, wait_until)
 
 
 class ExitCodes(EndToEnd):
@@ -319,6 +320,13 @@ class FullDisk(EndToEnd):
         self.check_balance(run)
         self.assertNotIn("add up", str(run.report["notes"]))
         self.check_no_wrong_bytes(mirror, service.truth())
+        # the next night: what came is kept and published, nothing is asked for that cannot be kept
+        asked = service.media_requests()
+        again = mirror.run("sync", "--json")
+        self.assertEqual(again.exit_code, FAILED, str(again))
+        self.assertEqual(service.media_requests(), asked)
+        self.assertEqual(again.report["published"]["files"], again.items["unchanged"])
+        self.assertEqual(list((mirror.store / "tmp").glob("*")) if (mirror.store / "tmp").exists() else [], [])
         self.enlarge(larger)
         run = self.sync(mirror)
         self.check_against_truth(mirror, service)
@@ -329,6 +337,29 @@ class FullDisk(EndToEnd):
 
     def test_the_reserve_is_kept_free(self):
         self.check_full_then_enlarged(300, "size=20m", "size=300m", reserve="50MB")
+
+    def test_the_reserve_stays_free_to_the_end(self):
+        self.mount("size=12m")
+        service = self.scripted([item(id) for id in range(1, 201)],
+                                {f"/m/{id}.png": png(id, padding=45_000) for id in range(1, 201)})
+        mirror = self.mirror(service, root=str(self.disk / "mirror"), publish={"reserve": "4MiB"})
+        free, over = [], threading.Event()
+
+        def look():
+            while not over.wait(0.002):
+                facts = os.statvfs(self.disk)
+                free.append(facts.f_bavail * facts.f_frsize)
+
+        watch = threading.Thread(target=look)
+        watch.start()
+        run = mirror.run("sync", "--json")
+        over.set()
+        watch.join()
+        self.assertEqual(run.exit_code, FAILED, str(run))
+        self.assertGreaterEqual(min(free), 4 << 20)
+        self.assertGreater(run.report["published"]["files"], 100)
+        self.assertEqual(run.items["fetched"], service.count())
+        self.assertIn("publish.reserve", run.report["error"])
 
     def test_no_inodes_left(self):
         self.check_full_then_enlarged(3000, "size=300m,nr_inodes=2500", "nr_inodes=100000")

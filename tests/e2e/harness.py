@@ -66,8 +66,8 @@ def extension_of(data):
     return "?"
 
 
-def png(number, width=8, height=8):
-    """A small valid picture; equal numbers give equal bytes."""
+def png(number, width=8, height=8, padding=0):
+    """A small valid picture; equal numbers give equal bytes. `padding`: of its text, so that the file is large."""
     colour = struct.pack(">I", (number * 2654435761) & 0xFFFFFFFF)[:3]
     rows = (b"\0" + colour * width) * height
 
@@ -75,7 +75,7 @@ def png(number, width=8, height=8):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    text = chunk(b"tEXt", b"Comment\0number %d" % number)
+    text = chunk(b"tEXt", b"Comment\0number %d" % number + b" " * padding)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + text + chunk(b"IDAT", zlib.compress(rows)) + \
         chunk(b"IEND", b"")
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "history/history.h"
+#include "support/forwarding_store.h"
 #include "tree/publish_fixture.h"
 
 namespace medimirror {
@@ -175,29 +176,15 @@ TEST_F(Undo, AnUndoThatDiedIsFinishedByTheNextSync) {
     id % 2 == 0 ? retire(id, "huge") : void(hold(id, "huge", "b" + std::to_string(id)));
   end_run(2);
 
-  class DyingStore final : public BlobStore {
+  class DyingStore final : public ForwardingStore {
    public:
-    DyingStore(BlobStore& real, int places) : real_(real), places_(places) {}
-    bool has(const Digest& digest) const override { return real_.has(digest); }
-    StagedBlob stage(const Digest& digest, std::string_view bytes, UnixSeconds mtime) override {
-      return real_.stage(digest, bytes, mtime);
-    }
-    void commit(std::span<const StagedBlob> group) override { real_.commit(group); }
-    void discard(const StagedBlob& blob) override { real_.discard(blob); }
-    std::optional<std::string> read(const Digest& digest) const override { return real_.read(digest); }
+    DyingStore(BlobStore& real, int places) : ForwardingStore(real), places_(places) {}
     Placement place(const Digest& digest, const std::string& target) override {
       if (places_-- == 0) throw Error(ErrorKind::disk, "killed");
-      return real_.place(digest, target);
+      return ForwardingStore::place(digest, target);
     }
-    void each(const std::function<bool(const Digest&, std::uint64_t)>& callback) const override {
-      real_.each(callback);
-    }
-    void remove(const Digest& digest) override { real_.remove(digest); }
-    void sweep() override { real_.sweep(); }
-    Space space() const override { return real_.space(); }
 
    private:
-    BlobStore& real_;
     int places_;
   };
   DyingStore dying(*blobs, 7);

@@ -5,12 +5,15 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "base/error.h"
 #include "base/sha256.h"
 #include "image/media_type.h"
 #include "run/report_stage.h"
 #include "store/local_blob_store.h"
 #include "support/fake_transport.h"
+#include "support/forwarding_store.h"
 #include "support/scripted_listing.h"
 #include "support/temporary_folder.h"
 #include "support/tiny_png.h"
@@ -36,33 +39,33 @@ class WatchedProgress final : public Progress {
 };
 
 // A store whose disk is full from the n-th commit on.
-class FailingStore final : public BlobStore {
+class FailingStore final : public ForwardingStore {
  public:
-  FailingStore(BlobStore& real, int commits_allowed) : real_(real), commits_allowed_(commits_allowed) {}
+  FailingStore(BlobStore& real, int commits_allowed)
+      : ForwardingStore(real), commits_allowed_(commits_allowed) {}
 
-  bool has(const Digest& digest) const override { return real_.has(digest); }
-  StagedBlob stage(const Digest& digest, std::string_view bytes, UnixSeconds mtime) override {
-    return real_.stage(digest, bytes, mtime);
-  }
   void commit(std::span<const StagedBlob> group) override {
     if (commits_allowed_-- <= 0) throw Error(ErrorKind::disk, "the disk is full");
-    real_.commit(group);
+    ForwardingStore::commit(group);
   }
-  void discard(const StagedBlob& blob) override { real_.discard(blob); }
-  std::optional<std::string> read(const Digest& digest) const override { return real_.read(digest); }
-  Placement place(const Digest& digest, const std::string& target) override {
-    return real_.place(digest, target);
-  }
-  void each(const std::function<bool(const Digest&, std::uint64_t)>& callback) const override {
-    real_.each(callback);
-  }
-  void remove(const Digest& digest) override { real_.remove(digest); }
-  void sweep() override { real_.sweep(); }
-  Space space() const override { return real_.space(); }
 
  private:
-  BlobStore& real_;
   int commits_allowed_;
+};
+
+// A store on a disk of so many bytes.
+class SmallStore final : public ForwardingStore {
+ public:
+  SmallStore(BlobStore& real, std::uint64_t bytes) : ForwardingStore(real), bytes_(bytes) {}
+
+  StagedBlob stage(const Digest& digest, std::string_view bytes, UnixSeconds mtime) override {
+    bytes_ -= bytes.size();
+    return ForwardingStore::stage(digest, bytes, mtime);
+  }
+  Space space() const override { return {bytes_, UINT64_MAX}; }
+
+ private:
+  std::atomic<std::uint64_t> bytes_;
 };
 
 class PipelineTest : public testing::Test {
@@ -298,6 +301,35 @@ TEST_F(PipelineTest, AFullDiskEndsTheRunWithItsSentenceAndTheNextGoesOn) {
   const PipelineResult result = run(catalogue(40));
   ASSERT_FALSE(result.failure);
   EXPECT_EQ(held(), 40u);
+}
+
+TEST_F(PipelineTest, ASmallDiskKeepsWhatFitsAndTheListingGoesOn) {
+  serve();
+  options_.writer.reserve_bytes = 10 << 20;
+  const std::uint64_t kept_free = (11 << 20) + 40 * 512;
+  SmallStore small(*blobs_, kept_free + 20 * tiny_png(10).size());
+  ScriptedListing listing(catalogue(40));
+  const PipelineResult result = run(&listing, &small);
+  ASSERT_FALSE(result.failure);
+  EXPECT_TRUE(result.disk_is_full);
+  EXPECT_TRUE(result.listing_complete);
+  EXPECT_FALSE(result.queue_done);
+  EXPECT_GT(held(), 15u);
+  EXPECT_LT(held(), 25u);
+  EXPECT_EQ(held(), requests_) << "all that was asked for is kept";
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "tmp"));
+
+  SmallStore as_full(*blobs_, kept_free);
+  ScriptedListing again(catalogue(40));
+  const std::uint64_t before = requests_;
+  EXPECT_TRUE(run(&again, &as_full).disk_is_full);
+  EXPECT_EQ(requests_, before) << "what cannot be kept is not asked for";
+
+  EXPECT_FALSE(run(catalogue(40)).disk_is_full);
+  EXPECT_EQ(held(), 40u);
+  SmallStore full_at_the_end(*blobs_, kept_free);
+  ScriptedListing same(catalogue(40));
+  EXPECT_FALSE(run(&same, &full_at_the_end).disk_is_full) << "nothing is wanted";
 }
 
 TEST_F(PipelineTest, AListingThatThrowsEndsTheRunAndWhatItNamedIsNotForgotten) {
