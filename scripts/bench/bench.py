@@ -195,8 +195,8 @@ def main():
     sys.exit(1 if failed else 0)
 
 
-ORDER = ["fetch", "fetch-h2", "durable", "far", "limited", "full", "full-limit", "scale", "nochange", "verify", "publish",
-         "restart"]
+ORDER = ["fetch", "fetch-h2", "durable", "far", "limited", "full", "full-limit", "thumbs", "validate",
+         "scale", "nochange", "verify", "publish", "restart"]
 
 if __name__ == "__main__":
     main()

@@ -201,12 +201,14 @@ def limited(bench):
 
 # ------------------------------------------------------------------------------------------ full, full-limit
 
-DERIVATIVES = """
+CARD = """
 [[derivative]]
 name = "card"
 width = 450
 height = 450
 format = "jpeg"
+"""
+THUMB = """
 [[derivative]]
 name = "thumb"
 width = 200
@@ -215,7 +217,7 @@ format = "webp"
 """
 
 
-def _photos(bench):
+def _photos(bench, name="full", sections=CARD + THUMB, made="450² JPEG and 200² WebP"):
     count = bench.size(1_000, 60)
     folder = bench.work / "files" / f"photos-{count}"
 
@@ -240,14 +242,14 @@ def _photos(bench):
     corpus.draw_photos(folder, count, None, fetch_photos)
     corpus.make_listing(bench.work / "streams" / f"small-{count}.jsonl", count)
     sizes = [file.stat().st_size for file in folder.glob("*.jpg")]
-    mirror = Mirror(bench, "full", api=bench.nginx.api(f"small-{count}"),
-                    media=f"{bench.nginx.origin}/files/{folder.name}/", sections=DERIVATIVES)
-    work = f"{count} photos of 1500² ({statistics.mean(sizes) / 1000:.0f} KB), 450² JPEG and 200² WebP"
+    mirror = Mirror(bench, name, api=bench.nginx.api(f"small-{count}"),
+                    media=f"{bench.nginx.origin}/files/{folder.name}/", sections=sections)
+    work = f"{count} photos of 1500² ({statistics.mean(sizes) / 1000:.0f} KB), {made}"
     return mirror, count, folder, work
 
 
-def _full_contender(mirror, count):
-    return Contender("medimirror", lambda: mirror.sync(fetched=count, files=3 * count), mirror.remove)
+def _full_contender(mirror, count, name="medimirror", each=3):
+    return Contender(name, lambda: mirror.sync(fetched=count, files=each * count), mirror.remove)
 
 
 @case
@@ -293,8 +295,27 @@ def full_limit(bench):
     mirror, count, photos, work = _photos(bench)
     yield Group("full-limit", work, count,
                 [_full_contender(mirror, count),
-                 Contender("bare loop", lambda: bench.limits("decode", photos))],
-                {"bare loop": 1.08})
+                 Contender("bare loop", lambda: bench.limits("decode", photos)),
+                 Contender("the codecs alone", lambda: bench.limits("codecs", photos))],
+                {"bare loop": 1.10, "the codecs alone": 1.10 * 1.25})
+
+
+@case
+def thumbs(bench):
+    both, count, _, _ = _photos(bench)
+    mirror, count, _, work = _photos(bench, "thumbs", THUMB, "200² WebP alone")
+    yield Group("thumbs", work, count,
+                [_full_contender(mirror, count, each=2), _full_contender(both, count, "with 450² JPEG too")],
+                {"with 450² JPEG too": 1 / 1.5})
+
+
+@case
+def validate(bench):
+    mirror, count, photos, work = _photos(bench, "validate", "", "nothing made of them")
+    yield Group("validate", work, count,
+                [_full_contender(mirror, count, each=1),
+                 Contender("libjpeg-turbo at 1/8", lambda: bench.limits("small", photos))],
+                {"libjpeg-turbo at 1/8": 1.15})
 
 
 # ------------------------------------------------------------------------------------------ scale, nochange, publish

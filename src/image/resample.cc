@@ -88,18 +88,17 @@ inline std::int16_t product(std::int16_t sample, std::int16_t weight) {
   return static_cast<std::int16_t>(((sample * weight >> 14) + 1) >> 1);
 }
 
-// out[i] = the weighted sum of rows[0][i], rows[1][i] and so on, a few rows at a time.
+// out[i] = the weighted sum of rows[i], rows[count + i] and so on, a few rows at a time.
 MEDIMIRROR_VECTOR_CODE
-void filter_rows(const std::int16_t* const* rows, const std::int16_t* weights, std::uint32_t taps,
-                 std::size_t count, std::uint8_t* out) {
+void filter_rows(const std::int16_t* rows, const std::int16_t* weights, std::uint32_t taps, std::size_t count,
+                 std::uint8_t* out) {
   constexpr std::size_t kBlock = 512;  // the sums stay in the first-level cache
   std::int16_t sums[kBlock];
   for (std::size_t from = 0; from < count; from += kBlock) {
     const std::size_t length = std::min(kBlock, count - from);
     for (std::size_t i = 0; i < length; ++i) sums[i] = 1 << (kSumBits - 1);
     for (std::uint32_t tap = 0; tap < taps; tap += kTapsAtOnce) {
-      const std::int16_t *a = rows[tap] + from, *b = rows[tap + 1] + from, *c = rows[tap + 2] + from,
-                         *d = rows[tap + 3] + from;
+      const std::int16_t *a = rows + tap * count + from, *b = a + count, *c = b + count, *d = c + count;
       const std::int16_t wa = weights[tap], wb = weights[tap + 1], wc = weights[tap + 2],
                          wd = weights[tap + 3];
       for (std::size_t i = 0; i < length; ++i)
@@ -172,31 +171,42 @@ std::shared_ptr<const Filter> filter_for(std::uint32_t source_pixels, double sou
 class HeightFilter {
  public:
   HeightFilter(std::uint32_t source_pixels, double source_height, std::uint32_t height)
-      : kept_(filter_for(source_pixels, source_height, height)), filter_(*kept_), rows_(filter_.taps) {}
+      : kept_(filter_for(source_pixels, source_height, height)), filter_(*kept_) {}
 
   // `target` gets its height of rows from row `first` on.
   void make(const Pixels& source, std::uint32_t first, Pixels& target) {
     const std::size_t stride = source.row_bytes();
-    if (first == 0) raised_ = 0;
-    ring_.resize(filter_.taps * stride);
+    if (first == 0) bottom_ = top_ = 0;
+    window_.resize((filter_.taps + kRowsMore) * stride);
     for (std::uint32_t y = 0; y < target.height; ++y) {
       const std::uint32_t start = filter_.starts[first + y];
-      const std::uint32_t end = std::min(start + filter_.taps, source.height);
-      for (raised_ = std::max(raised_, start); raised_ < end; ++raised_)
-        raise(source.row(raised_), stride, ring_.data() + raised_ % filter_.taps * stride);
-      for (std::uint32_t tap = 0; tap < filter_.taps; ++tap)
-        rows_[tap] = ring_.data() + std::min(start + tap, source.height - 1) % filter_.taps * stride;
-      filter_rows(rows_.data(), filter_.weights_of(first + y), filter_.taps, stride, target.row(y));
+      need(source, start, std::min(start + filter_.taps, source.height));
+      filter_rows(window_.data() + (start - top_) * stride, filter_.weights_of(first + y), filter_.taps,
+                  stride, target.row(y));
     }
   }
 
  private:
+  // Each row is raised once. When the window is full, those that are still needed move to its start.
+  void need(const Pixels& source, std::uint32_t start, std::uint32_t end) {
+    const std::size_t stride = source.row_bytes();
+    if (start >= bottom_) {
+      top_ = bottom_ = start;
+    } else if (start > top_ + kRowsMore) {
+      std::memmove(window_.data(), window_.data() + (start - top_) * stride,
+                   (bottom_ - start) * stride * sizeof window_[0]);
+      top_ = start;
+    }
+    for (; bottom_ < end; ++bottom_)
+      raise(source.row(bottom_), stride, window_.data() + (bottom_ - top_) * stride);
+  }
+
+  static constexpr std::uint32_t kRowsMore = 64;
+
   const std::shared_ptr<const Filter> kept_;
   const Filter& filter_;
-  // Raised rows go round in a ring, each made once and used for all targets it bears on.
-  std::vector<std::int16_t, Unzeroed<std::int16_t>> ring_;
-  std::vector<const std::int16_t*> rows_;
-  std::uint32_t raised_ = 0;
+  std::vector<std::int16_t> window_;    // raised rows; those that weigh nothing may lie behind the last
+  std::uint32_t top_ = 0, bottom_ = 0;  // of the source: the first row in it, and the one behind the last
 };
 
 // The mean of each pixel with its right neighbour, over both rows: every second one of these is wanted.
