@@ -13,7 +13,6 @@
 #include "cli/signals.h"
 #include "store/local_blob_store.h"
 #include "store/sound_index.h"
-#include "store/store_lock.h"
 #include "upkeep/adopt.h"
 
 namespace medimirror {
@@ -76,12 +75,10 @@ ExitStatus adopt_command(const Config& config, const std::filesystem::path& fold
   StopFlag stop;
   const SignalWatch signals(stop);
   const SystemClock clock;
-  const StoreLock lock(config.store_dir, "adopt");
-  refuse_a_lost_index(config.store_dir);
-  const std::unique_ptr<Index> index = Index::open(config.store_dir / "index", {});
+  const LockedStore store(config.store_dir, "adopt", IndexCheck::not_lost);
   const std::unique_ptr<BlobStore> blobs = make_local_blob_store({config.store_dir});
   blobs->sweep();
-  const AdoptResult result = adopt(options, *index, *blobs, clock, stop);
+  const AdoptResult result = adopt(options, *store.index, *blobs, clock, stop);
   if (flags.json) {
     print_json(result);
   } else {

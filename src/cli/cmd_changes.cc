@@ -5,9 +5,9 @@
 #include "base/error.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/open_mirror.h"
 #include "config/arguments.h"
 #include "history/push_list.h"
-#include "store/index.h"
 #include "store/store_lock.h"
 
 namespace medimirror {
@@ -15,8 +15,7 @@ namespace medimirror {
 namespace {
 
 void require_run(const Config& config, RunNumber run) {
-  const std::unique_ptr<Index> index = Index::open(config.store_dir / "index", {.read_only = true});
-  named_tree(config.store_dir, index->view(), run);
+  named_tree(config.store_dir, open_mirror(config)->view(), run);
 }
 
 std::string summary(const PushList& list) {

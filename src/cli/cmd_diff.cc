@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/open_mirror.h"
 #include "history/history.h"
 
 namespace medimirror {
@@ -40,10 +41,9 @@ void print_line(const TreeDifference& difference) {
 }  // namespace
 
 ExitStatus diff_command(const Config& config, RunNumber from, RunNumber to, bool json) {
-  require_store(config);
   RunNumber before = 0, after = 0;
   {
-    const std::unique_ptr<Index> index = Index::open(config.store_dir / "index", {.read_only = true});
+    const std::unique_ptr<Index> index = open_mirror(config);
     const IndexView view = index->view();
     before = named_tree(config.store_dir, view, from).run;
     after = named_tree(config.store_dir, view, to).run;

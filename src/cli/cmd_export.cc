@@ -7,12 +7,12 @@
 #include "base/file.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/open_mirror.h"
 #include "config/arguments.h"
 #include "feed/feed.h"
 #include "feed/picture_address.h"
 #include "shop/code_file.h"
 #include "shop/code_resolution.h"
-#include "store/index.h"
 #include "store/store_lock.h"
 
 namespace medimirror {
@@ -137,12 +137,7 @@ ExitStatus export_command(const Config& config, const ExportFlags& flags) {
     throw Error(ErrorKind::usage, "an SQLite database cannot be written to a pipe: name a file with --output",
                 kOperation);
 
-  if (!std::filesystem::exists(config.store_dir / "index"))
-    throw Error(ErrorKind::usage, fmt::format("there is no mirror in {} yet: `medimirror sync` makes it",
-                                              config.root.native()));
-  Index::Options index_options;
-  index_options.read_only = true;
-  const std::unique_ptr<Index> index = Index::open(config.store_dir / "index", index_options);
+  const std::unique_ptr<Index> index = open_mirror(config);
   const IndexView view = index->view();
   if (view.product_count() == 0)
     throw Error(

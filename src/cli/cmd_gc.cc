@@ -8,6 +8,7 @@
 #include "base/stop.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/open_mirror.h"
 #include "cli/publish_options.h"
 #include "cli/signals.h"
 #include "upkeep/gc.h"

@@ -7,10 +7,10 @@
 
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/open_mirror.h"
 #include "history/history.h"
 #include "history/undo.h"
 #include "report/run_outcome.h"
-#include "store/index.h"
 
 namespace medimirror {
 
@@ -76,11 +76,10 @@ nlohmann::ordered_json as_json(const Line& line) {
 }  // namespace
 
 ExitStatus history_command(const Config& config, const HistoryFlags& flags) {
-  require_store(config);
   std::map<RunNumber, Line> lines;
   std::optional<HeldTree> held;
   {
-    const std::unique_ptr<Index> index = Index::open(config.store_dir / "index", {.read_only = true});
+    const std::unique_ptr<Index> index = open_mirror(config);
     const IndexView view = index->view();
     view.each_run([&](RunNumber run, const RunRecord& record) {
       lines.emplace(run, line_of(run, record));

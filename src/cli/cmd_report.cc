@@ -3,10 +3,10 @@
 #include "base/error.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/open_mirror.h"
 #include "gallery/gallery.h"
 #include "run/writer.h"
 #include "shop/duplicate_files.h"
-#include "store/index.h"
 #include "store/store_lock.h"
 
 namespace medimirror {
@@ -15,12 +15,7 @@ namespace {
 
 std::unique_ptr<Index> open_index(const Config& config) {
   refuse_root_where_others_own(config.reports_dir());
-  if (!std::filesystem::exists(config.store_dir / "index"))
-    throw Error(ErrorKind::usage, fmt::format("there is no mirror in {} yet: `medimirror sync` makes it",
-                                              config.root.native()));
-  Index::Options options;
-  options.read_only = true;
-  return Index::open(config.store_dir / "index", options);
+  return open_mirror(config);
 }
 
 }  // namespace

@@ -8,10 +8,10 @@
 #include "base/units.h"
 #include "cli/commands.h"
 #include "cli/lookup.h"
+#include "cli/open_mirror.h"
 #include "http/url.h"
 #include "run/writer.h"
 #include "shop/code_list.h"
-#include "store/index.h"
 
 namespace medimirror {
 
@@ -184,8 +184,7 @@ void print_medium(const Config& config, const IndexView& view, MediaId id) {
 }  // namespace
 
 ExitStatus show_command(const Config& config, const std::string& what, bool json) {
-  require_store(config);
-  const std::unique_ptr<Index> index = Index::open(config.store_dir / "index", {.read_only = true});
+  const std::unique_ptr<Index> index = open_mirror(config);
   const IndexView view = index->view();
   const Found found = look_up(what, view);
   if (found.nothing()) say_unknown(what, view);

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/open_mirror.h"
 #include "history/undo.h"
 #include "report/run_outcome.h"
 #include "store/index.h"
@@ -121,9 +122,7 @@ ExitStatus status_command(const Config& config, bool json) {
     }
     return ExitStatus::done;
   }
-  Index::Options options;
-  options.read_only = true;
-  const std::unique_ptr<Index> index = Index::open(config.store_dir / "index", options);
+  const std::unique_ptr<Index> index = open_mirror(config);
   const IndexView view = index->view();
   const Totals totals = count(view);
   if (json) {

@@ -6,13 +6,14 @@
 #include "base/error.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/open_mirror.h"
 #include "cli/publish_options.h"
 #include "cli/tree_gauges.h"
 #include "history/history.h"
 #include "history/undo.h"
 #include "report/run_report.h"
 #include "store/local_blob_store.h"
-#include "store/store_lock.h"
+#include "store/sound_index.h"
 
 namespace medimirror {
 
@@ -70,10 +71,9 @@ void print(const UndoResult& result, const UndoFlags& flags) {
 }
 
 ExitStatus release(const Config& config) {
-  const StoreLock lock(config.store_dir, "undo");
-  const std::unique_ptr<Index> index = Index::open(config.store_dir / "index", {});
-  const bool released = release_tree(config.store_dir, *index, SystemClock().unix_now());
-  write_tree_gauges(config, *index);
+  const LockedStore store(config.store_dir, "undo", IndexCheck::every_page);
+  const bool released = release_tree(config.store_dir, *store.index, SystemClock().unix_now());
+  write_tree_gauges(config, *store.index);
   fmt::print("{}\n", released ? "media/ follows the catalogue again, from the next sync on"
                               : "media/ is not held: nothing to release");
   return ExitStatus::done;
@@ -86,17 +86,16 @@ ExitStatus undo_command(const Config& config, std::optional<RunNumber> run, cons
   if (flags.release) return release(config);
   const SystemClock clock;
   const UnixSeconds started = clock.unix_now();
-  const StoreLock lock(config.store_dir, "undo");
-  const std::unique_ptr<Index> index = Index::open(config.store_dir / "index", {});
+  const LockedStore store(config.store_dir, "undo", IndexCheck::every_page);
   const std::unique_ptr<BlobStore> blobs = make_local_blob_store({config.store_dir});
   const UndoResult result = undo({.store_folder = config.store_dir,
                                   .publish = publish_options(config),
                                   .partial = flags.partial,
                                   .dry_run = flags.dry_run},
-                                 run, *index, *blobs, started);
+                                 run, *store.index, *blobs, started);
   if (result.done) {
-    write_down(config, result, *index, started, clock);
-    write_tree_gauges(config, *index);
+    write_down(config, result, *store.index, started, clock);
+    write_tree_gauges(config, *store.index);
   }
   print(result, flags);
   if (result.done || flags.dry_run)

@@ -9,6 +9,7 @@
 #include "base/stop.h"
 #include "base/units.h"
 #include "cli/commands.h"
+#include "cli/open_mirror.h"
 #include "cli/publish_options.h"
 #include "cli/signals.h"
 #include "cli/verify_flags.h"
@@ -113,13 +114,6 @@ nlohmann::ordered_json to_json(const Finding& finding) {
 }
 
 }  // namespace
-
-void require_store(const Config& config) {
-  if (!std::filesystem::exists(config.store_dir / "blobs") &&
-      !std::filesystem::exists(config.store_dir / "index"))
-    throw Error(ErrorKind::config, fmt::format("there is no mirror in {} yet: `medimirror sync` makes it",
-                                               config.root.native()));
-}
 
 VerifyOptions verify_options(const Config& config, const VerifyFlags& flags) {
   VerifyOptions options;

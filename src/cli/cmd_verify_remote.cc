@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/units.h"
+#include "cli/open_mirror.h"
 #include "cli/service_options.h"
 #include "cli/signals.h"
 #include "cli/verify_flags.h"
@@ -72,9 +73,7 @@ void print_text(const RemoteReport& report) {
 }  // namespace
 
 ExitStatus verify_remote_command(const Config& config, const VerifyFlags& flags) {
-  Index::Options reading;
-  reading.read_only = true;
-  const std::unique_ptr<Index> index = Index::open(config.store_dir / "index", reading);
+  const std::unique_ptr<Index> index = open_mirror(config);
   const RemoteOptions options = remote_options(config, flags.sample, *index);
   StopFlag stop;
   const SignalWatch signals(stop);

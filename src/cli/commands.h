@@ -69,8 +69,6 @@ struct GcFlags {
 };
 ExitStatus gc_command(const Config& config, const GcFlags& flags);
 
-void require_store(const Config& config);  // throws Error{config} where no sync has been yet
-
 inline constexpr std::size_t kHistoryShown = 30;
 struct HistoryFlags {
   bool all = false;

@@ -1,6 +1,7 @@
 #include "cli/tree_gauges.h"
 
 #include "base/file.h"
+#include "cli/open_mirror.h"
 #include "history/undo.h"
 #include "report/metrics.h"
 
@@ -14,9 +15,7 @@ void write_tree_gauges(const Config& config, const Index& index) {
 }
 
 void write_tree_gauges(const Config& config) {
-  Index::Options options;
-  options.read_only = true;
-  write_tree_gauges(config, *Index::open(config.store_dir / "index", options));
+  write_tree_gauges(config, *open_mirror(config));
 }
 
 }  // namespace medimirror

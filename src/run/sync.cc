@@ -22,7 +22,6 @@
 #include "store/local_blob_store.h"
 #include "store/setting_names.h"
 #include "store/sound_index.h"
-#include "store/store_lock.h"
 
 namespace medimirror {
 
@@ -91,8 +90,7 @@ class Sync {
 
  private:
   void open() {
-    refuse_a_lost_index(options_.store_folder);
-    index_ = Index::open(options_.store_folder / "index", {.durable = options_.durable});
+    index_ = open_sound_index(options_.store_folder, IndexCheck::not_lost, options_.durable);
     begin_report(index_->view(), report_);
     blobs_ = make_local_blob_store({options_.store_folder, options_.durable});
     blobs_->sweep();  // what a dead run left staged

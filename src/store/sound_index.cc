@@ -2,12 +2,18 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <string>
+
 #include "base/error.h"
-#include "store/index.h"
 
 namespace medimirror {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kOperation = "open the index";
 
 void refuse_a_lost_index(const fs::path& store_folder) {
   const fs::path index = store_folder / "index";
@@ -23,7 +29,37 @@ void refuse_a_lost_index(const fs::path& store_folder) {
       fmt::format("there are pictures in {} and no index of them: run `medimirror rebuild`, which makes it "
                   "again, or everything would be fetched anew",
                   (store_folder / "blobs").native()),
-      "open the index");
+      kOperation);
+}
+
+// A sentence. Nothing: it is there, and sound to its last page.
+std::optional<std::string> index_fault(const fs::path& store_folder) {
+  const fs::path folder = store_folder / "index";
+  if (!fs::exists(folder / "data.mdb"))
+    return fmt::format("there is no index in {}: run medimirror rebuild", folder.native());
+  if (const auto damage = Index::find_damage(folder))
+    return fmt::format("the index in {} is damaged ({}): run medimirror rebuild, no picture is lost by it",
+                       folder.native(), *damage);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::unique_ptr<Index> open_to_read(const fs::path& store_folder) {
+  Index::Options options;
+  options.read_only = true;
+  return Index::open(store_folder / "index", options);
+}
+
+std::unique_ptr<Index> open_sound_index(const fs::path& store_folder, IndexCheck check, bool durable) {
+  if (check == IndexCheck::not_lost) {
+    refuse_a_lost_index(store_folder);
+  } else if (const auto fault = index_fault(store_folder)) {
+    throw Error(ErrorKind::index, *fault, kOperation);
+  }
+  Index::Options options;
+  options.durable = durable;
+  return Index::open(store_folder / "index", options);
 }
 
 }  // namespace medimirror

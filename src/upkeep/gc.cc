@@ -17,7 +17,7 @@
 #include "history/history.h"
 #include "store/index.h"
 #include "store/local_blob_store.h"
-#include "store/store_lock.h"
+#include "store/sound_index.h"
 #include "tree/journal.h"
 #include "upkeep/gc_marks.h"
 #include "upkeep/gc_quarantine.h"
@@ -235,21 +235,10 @@ class Collection {
 
 GcReport collect_garbage(const GcOptions& options, const Clock& clock, const StopFlag& stop,
                          const std::function<void(const GcReport&)>& priced) {
-  const StoreLock lock(options.store_folder, "gc");
-  const fs::path folder = options.store_folder / "index";
   // Without an index, or with a damaged one, every blob would look like garbage.
-  if (!fs::exists(folder / "data.mdb"))
-    throw Error(ErrorKind::index,
-                fmt::format("there is no index in {}: run medimirror rebuild", folder.native()),
-                "collect garbage");
-  if (const auto damage = Index::find_damage(folder))
-    throw Error(
-        ErrorKind::index,
-        fmt::format("the index in {} is damaged ({}): run medimirror rebuild", folder.native(), *damage),
-        "collect garbage");
-  const std::unique_ptr<Index> index = Index::open(folder, {});
+  const LockedStore store(options.store_folder, "gc", IndexCheck::every_page);
   const std::unique_ptr<BlobStore> blobs = make_local_blob_store({options.store_folder, options.durable});
-  return Collection(options, clock, stop, *index, *blobs).run(priced);
+  return Collection(options, clock, stop, *store.index, *blobs).run(priced);
 }
 
 }  // namespace medimirror

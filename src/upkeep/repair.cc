@@ -12,7 +12,7 @@
 #include "history/undo.h"
 #include "store/local_blob_store.h"
 #include "store/setting_names.h"
-#include "store/store_lock.h"
+#include "store/sound_index.h"
 #include "tree/tree_folder.h"
 #include "upkeep/repair_plan.h"
 #include "upkeep/repair_quarantine.h"
@@ -301,20 +301,9 @@ std::uint64_t RepairReport::actions() const {
 RepairReport repair(const RepairOptions& options, const Clock& clock, const StopFlag& stop,
                     const std::function<void(const RepairAction&)>& told) {
   RepairReport report;
-  const fs::path folder = options.verify.store_folder / "index";
-  const StoreLock lock(options.verify.store_folder, "repair");
-  if (!fs::exists(folder / "data.mdb"))
-    throw Error(ErrorKind::index,
-                fmt::format("there is no index in {}: run medimirror rebuild", folder.native()), "repair");
-  if (const auto damage = Index::find_damage(folder))
-    throw Error(
-        ErrorKind::index,
-        fmt::format("the index in {} is damaged ({}): run medimirror rebuild, no picture is lost by it",
-                    folder.native(), *damage),
-        "repair");
-  const std::unique_ptr<Index> index = Index::open(folder, {});
-  RepairPlanner planner(options, *index);
-  report.found = verify_locked(options.verify, *index, clock, stop,
+  const LockedStore store(options.verify.store_folder, "repair", IndexCheck::every_page);
+  RepairPlanner planner(options, *store.index);
+  report.found = verify_locked(options.verify, *store.index, clock, stop,
                                [&](const Finding& finding) { planner.note(finding); });
   report.interrupted = report.found.interrupted;
   if (report.interrupted) return report;
@@ -322,7 +311,7 @@ RepairReport repair(const RepairOptions& options, const Clock& clock, const Stop
   const std::unique_ptr<BlobStore> blobs =
       make_local_blob_store({options.verify.store_folder, options.publish.durable});
   if (!options.dry_run) blobs->sweep();
-  Repair(options, *index, *blobs, planner.finish(), report, told).run();
+  Repair(options, *store.index, *blobs, planner.finish(), report, told).run();
   return report;
 }
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
-#include "store/store_lock.h"
+#include "store/sound_index.h"
 #include "upkeep/verify_content.h"
 #include "upkeep/verify_structure.h"
 
@@ -47,22 +47,12 @@ class Verification {
  private:
   // Null: it is damaged, which is said.
   std::unique_ptr<Index> open_index() {
-    const std::filesystem::path folder = options_.store_folder / "index";
-    const auto say = [&](const std::string& what) {
-      found_({FindingKind::index_damaged, "index", what});
-      return nullptr;
-    };
-    if (!std::filesystem::exists(folder / "data.mdb"))
-      return say(fmt::format("there is no index in {}: run medimirror rebuild", folder.native()));
-    if (const auto damage = Index::find_damage(folder))
-      return say(
-          fmt::format("the index in {} is damaged ({}): run medimirror rebuild, no picture is lost by it",
-                      folder.native(), *damage));
     try {
-      return Index::open(folder, {});
+      return open_sound_index(options_.store_folder, IndexCheck::every_page);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::index) throw;
-      return say(error.what());
+      found_({FindingKind::index_damaged, "index", error.what()});
+      return nullptr;
     }
   }
 

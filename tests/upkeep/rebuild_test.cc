@@ -1,7 +1,5 @@
 #include "upkeep/rebuild.h"
 
-#include "store/sound_index.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -239,22 +237,6 @@ TEST_F(RebuildTest, AHoldThatWasReleasedStaysReleased) {
   lose_index();
   rebuild_it();
   EXPECT_FALSE(held_tree(index->view()).has_value());
-}
-
-TEST_F(RebuildTest, ASyncWithoutAnIndexIsRefusedWhereThereAreBlobs) {
-  EXPECT_NO_THROW(refuse_a_lost_index(store()));
-  EXPECT_NO_THROW(refuse_a_lost_index(folder / "new"));
-  lose_index();
-  EXPECT_THROW(refuse_a_lost_index(store()), Error);
-}
-
-TEST_F(RebuildTest, AnIndexThatWasJustBeingMadeIsBegunAnewWhereThereAreNoBlobs) {
-  const std::filesystem::path other = folder / "other";
-  make_folders(other / "index");
-  replace_file(other / "index" / "data.mdb", std::string(40'000, '\0'));
-  EXPECT_THROW(Index::open(other / "index", {}), Error);
-  refuse_a_lost_index(other);
-  EXPECT_NO_THROW(Index::open(other / "index", {}));
 }
 
 }  // namespace
