@@ -16,6 +16,7 @@ struct DecodedPicture {
   std::uint32_t width = 0, height = 0;  // as stored
   bool has_alpha = false;
   bool is_cmyk = false;
+  bool is_grey = false;
   int orientation = 1;      // of EXIF, 1 to 8; 5 to 8 swap the sides
   std::string icc_profile;  // empty: sRGB, or plain CMYK
   Pyramid pyramid;

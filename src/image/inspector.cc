@@ -21,6 +21,18 @@ std::variant<DecodedPicture, Rejection> decode(std::string_view bytes, std::span
   return decode_by_vips(bytes, recipes, limits, info);
 }
 
+// As browsers do.
+void settle_profile(DecodedPicture& picture, ImageInfo& info) {
+  if (picture.icc_profile.empty()) return;
+  if (!is_usable_profile(picture.icc_profile))
+    add_irregularity(info, "the colour profile cannot be used, and is ignored");
+  else if (!profile_fits(picture.icc_profile, picture.is_grey, picture.is_cmyk))
+    add_irregularity(info, "the colour profile is of another kind than the picture, and is ignored");
+  else
+    return;
+  picture.icc_profile.clear();
+}
+
 }  // namespace
 
 std::variant<Inspection, Rejection> inspect_pixels(std::string_view bytes, const Recipes& recipes,
@@ -32,10 +44,7 @@ std::variant<Inspection, Rejection> inspect_pixels(std::string_view bytes, const
       decode(bytes, recipes.configured, limits, inspection.info);
   if (auto* refused = std::get_if<Rejection>(&decoded)) return *std::move(refused);
   DecodedPicture& picture = std::get<DecodedPicture>(decoded);
-  if (!picture.icc_profile.empty() && !is_usable_profile(picture.icc_profile)) {
-    picture.icc_profile.clear();
-    add_irregularity(inspection.info, "the colour profile cannot be used, and is ignored");
-  }
+  settle_profile(picture, inspection.info);
   inspection.info.print = make_print(picture.pyramid.level(print_level(picture.width, picture.height)),
                                      picture.has_alpha, picture.orientation);
   for (std::size_t i = 0; i < recipes.configured.size(); ++i) {

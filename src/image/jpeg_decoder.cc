@@ -230,6 +230,7 @@ std::variant<DecodedPicture, Rejection> decode_jpeg(std::string_view bytes, std:
   picture.width = info.width;
   picture.height = info.height;
   picture.is_cmyk = jpeg.out_color_space == JCS_CMYK;
+  picture.is_grey = jpeg.out_color_space == JCS_GRAYSCALE;
   picture.orientation = reader.orientation();
   picture.icc_profile = reader.icc_profile();
 

@@ -73,6 +73,7 @@ DecodedPicture picture_of(const VImage& image, std::span<const Recipe> recipes) 
   picture.height = page_height(image);
   picture.has_alpha = image.has_alpha();
   picture.is_cmyk = image.interpretation() == VIPS_INTERPRETATION_CMYK;
+  picture.is_grey = image.bands() < 3;
   picture.orientation = vips_image_get_orientation(image.get_image());
   picture.icc_profile = blob_of(image, VIPS_META_ICC_NAME);
   picture.pyramid =

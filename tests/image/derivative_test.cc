@@ -199,6 +199,14 @@ TEST(Derivative, CmykBecomesSrgb) {
   const VImage image = decoded(derive_one(photo, recipe(100, 100)));
   EXPECT_EQ(image.bands(), 3);
   EXPECT_TRUE(is_near(pixel(image, 3, 3), {255, 255, 255}, 6));
+
+  // As Adobe writes CMYK: 0 is full ink.
+  const VImage ink =
+      (VImage::black(100, 100, VImage::option()->set("bands", 4)) + std::vector<double>{160, 150, 150, 255})
+          .cast(VIPS_FORMAT_UCHAR)
+          .copy(VImage::option()->set("interpretation", VIPS_INTERPRETATION_CMYK));
+  const VImage black = decoded(derive_one(encoded(ink, ".jpg"), recipe(50, 50)));
+  EXPECT_TRUE(is_near(pixel(black, 25, 25), {2, 2, 2}, 8));
 }
 
 TEST(Derivative, AnEmbeddedProfileIsAppliedAndDropped) {
