@@ -38,6 +38,9 @@ std::string of_partial(const RunReport& report) {
   if (report.products && report.products->refused)
     return "finished, but the service does not list its products, see below";
   if (report.items.failed > 0) return fmt::format("finished, but {} failed", pictures(report.items.failed));
+  if (!report.view_clashes.empty())
+    return "finished, but products share a code, or files of views ask for one path: some got none, see "
+           "below";
   return "finished, but some files got no place of their own in the tree, see below";
 }
 

@@ -15,14 +15,14 @@ constexpr std::size_t kSortMemoryBytes = std::size_t{16} << 20;
 constexpr std::size_t kSentencesMax = 100;
 
 // Lines by path: path, then in this order
-//   c inactive product order media format view code sha256 bytes mtime   a claim
+//   c inactive newcomer product order media format view code sha256 bytes mtime   a claim
 //   h media format                                                       published there now
 //   s media                                                              a suspect
 // Lines by medium: media, then
 //   t path                                                               its file there is another's now
 //   v                                                                    look at it
 //   w format path sha256 bytes mtime                                     wanted
-constexpr std::size_t kClaimFields = 12, kWantedFields = 7;
+constexpr std::size_t kClaimFields = 13, kWantedFields = 7;
 
 [[noreturn]] void fail() {
   throw Error(ErrorKind::internal, "a list that was written while views were planned reads otherwise",
@@ -59,7 +59,7 @@ ViewClaims::~ViewClaims() = default;
 void ViewClaims::claim(const ViewClaim& claim) {
   std::string line;
   append_escaped(line, claim.record.path);
-  fmt::format_to(std::back_inserter(line), "\tc\t{:d}\t", claim.inactive);
+  fmt::format_to(std::back_inserter(line), "\tc\t{:d}\t{:d}\t", claim.inactive, !claim.holds);
   append_escaped(line, claim.product);
   fmt::format_to(std::back_inserter(line), "\t{:010}\t{:020}\t", claim.order, claim.key.media);
   append_escaped(line, claim.key.format);
@@ -70,9 +70,7 @@ void ViewClaims::claim(const ViewClaim& claim) {
   by_path_.add(line);
 }
 
-void ViewClaims::note_shared(std::size_t view, const std::string& code, bool inactive,
-                             const std::string& product) {
-  Owner owner{inactive, product};
+void ViewClaims::note_shared(std::size_t view, const std::string& code, Owner owner) {
   const auto [place, fresh] = owners_.emplace(std::pair{view, code}, owner);
   if (!fresh && owner < place->second) place->second = std::move(owner);
 }
@@ -138,9 +136,9 @@ void ViewClaims::settle_claim(std::string_view line, std::string_view path, std:
   Holder claimant;
   std::string code;
   std::size_t view = 0;
-  if (!split_fields(line, fields) || !unescape(fields[3], claimant.product) ||
-      !read_number(fields[5], claimant.key.media) || !unescape(fields[6], claimant.key.format) ||
-      !read_number(fields[7], view) || view >= names_.size() || !unescape(fields[8], code))
+  if (!split_fields(line, fields) || !unescape(fields[4], claimant.product) ||
+      !read_number(fields[6], claimant.key.media) || !unescape(fields[7], claimant.key.format) ||
+      !read_number(fields[8], view) || view >= names_.size() || !unescape(fields[9], code))
     fail();
   if (!code.empty()) {
     const auto owner = owners_.find({view, code});
@@ -154,12 +152,12 @@ void ViewClaims::settle_claim(std::string_view line, std::string_view path, std:
       return;
     }
   }
-  claimant.sha256 = fields[9];
+  claimant.sha256 = fields[10];
   if (!holder) {
     holder = std::move(claimant);
     ++outcome_.files[view];
     put(holder->key.media,
-        fmt::format("w\t{}\t{}\t{}\t{}\t{}", fields[6], path, fields[9], fields[10], fields[11]));
+        fmt::format("w\t{}\t{}\t{}\t{}\t{}", fields[7], path, fields[10], fields[11], fields[12]));
     return;
   }
   if (claimant.sha256 == holder->sha256) return;  // who asks for the path finds the right picture there

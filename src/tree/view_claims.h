@@ -1,6 +1,7 @@
 // Role: who gets which path of the views: all wanted files and all that are published now, sorted by path, so that each
 // path is given once, for any number of files in little memory.
-// Rules: of two that ask for one path, the product that is not inactive comes first, then the lower id, then the better
+// Rules: of two that ask for one path, the product that is not inactive comes first, then the one that has it now (a code
+// that is typed wrong at the service must not put another product's picture under it), then the lower id, then the better
 // place in the product; the other is a clash, unless its bytes are the same. Where a view is named by a code that
 // several products share, and nothing else tells their files apart, the code is the first one's as a whole: pictures of
 // two products are never mixed under one code.
@@ -30,6 +31,7 @@ struct ViewClaim {
   std::size_t view = 0;  // its place among the views
   std::string product;   // empty in a view that knows no products
   bool inactive = false;
+  bool holds = false;       // the path is this file's now
   std::string code;         // by which the file is named; empty: not by a code alone
   std::uint32_t order = 0;  // place in the product
   AssetKey key;
@@ -48,8 +50,14 @@ class ViewClaims {
   ~ViewClaims();
 
   void claim(const ViewClaim& claim);
-  // More than one product has `code`; called for each that has files in the view.
-  void note_shared(std::size_t view, const std::string& code, bool inactive, const std::string& product);
+  // Who of several products that have one code and files in the view comes first.
+  struct Owner {
+    bool inactive = false;
+    bool newcomer = false;  // none of its files stands under the code now
+    std::string product;
+    auto operator<=>(const Owner&) const = default;
+  };
+  void note_shared(std::size_t view, const std::string& code, Owner owner);
   void note_published(const AssetKey& key, const std::string& path);
   void note_suspect(MediaId media, const std::string& path);  // a publish that was killed may have touched it
 
@@ -75,11 +83,6 @@ class ViewClaims {
   };
 
  private:
-  struct Owner {
-    bool inactive = false;
-    std::string product;
-    auto operator<=>(const Owner&) const = default;
-  };
   struct Holder;  // of the path at hand
 
   void settle_claim(std::string_view line, std::string_view path, std::optional<Holder>& holder);

@@ -32,6 +32,11 @@ std::vector<std::string> names_of(const ViewSet& set) {
   return names;
 }
 
+// Another format of a picture does not change whose path it is.
+std::string_view without_extension(std::string_view path) {
+  return path.substr(0, path.rfind('.'));
+}
+
 struct Picture {
   MediaId id = 0;
   MediaKind kind = MediaKind::unknown;
@@ -167,6 +172,7 @@ class ViewPlanner {
     }
     const std::vector<std::uint32_t> numbers = number(view, product.id, shown, hidden);
     bool has_files = false;
+    held_codes_.clear();
     for (std::size_t i = 0; i < shown.size(); ++i) {
       const std::uint32_t n = numbers.empty() ? 0 : numbers[i];
       if (!by_ean) {
@@ -289,6 +295,9 @@ class ViewPlanner {
     claim.code = code_alone(view, product, ean);
     claim.order = static_cast<std::uint32_t>(order);
     claim.record = {view.name + '/' + std::get<std::string>(path), candidate.shown, blob.bytes, blob.mtime};
+    const std::optional<PublishedRecord> now = index_.published(claim.key);
+    claim.holds = now && without_extension(now->path) == without_extension(claim.record.path);
+    if (claim.holds) held_codes_.insert(claim.code);
     plan_.claims_.claim(claim);
     return true;
   }
@@ -307,7 +316,8 @@ class ViewPlanner {
     const auto note = [&](const std::string& ean) {
       const std::string code = code_alone(view, product, ean);
       if (!code.empty() && index_.products_of_code(by_cnk ? product.cnk : ean).size() > 1)
-        plan_.claims_.note_shared(at, code, product.status != "active", product.id);
+        plan_.claims_.note_shared(at, code,
+                                  {product.status != "active", !held_codes_.contains(code), product.id});
     };
     if (!view.path.uses(Field::ean)) return note("");
     for (const std::string& ean : eans) note(ean);
@@ -398,6 +408,8 @@ class ViewPlanner {
   const IndexView& index_;
   ViewPlan& plan_;
   const UnixSeconds now_;
+  std::set<std::string>
+      held_codes_;  // of the product at hand, in the view at hand: its files stand under them now
 };
 
 ViewPlan::ViewPlan(const ViewSet& set, const IndexView& view, const std::filesystem::path& changes_file,

@@ -155,6 +155,27 @@ TEST_F(Views, ASharedCodeIsOneProductsAndTheClashIsReported) {
   EXPECT_THAT(outcome.clashes, IsEmpty());
 }
 
+TEST_F(Views, WhoHoldsACodeKeepsItFromAnotherThatClaimsIt) {
+  views.views = {view_of("by-ean", "{ean}_{n}.{ext}"), view_of("by-cnk", "{cnk}.{ext}")};
+  for (const MediaId id : {10, 11}) picture(id, std::to_string(id));
+  put_product("M5", "1000025", {10}, {"5400000000010"});
+  put_product("M1", "1000012", {11}, {"5400000000027"});
+  publish_views();
+  put_product("M1", "1000025", {11}, {"5400000000010"});  // typed wrong, by a product of a lower id
+  publish_views();
+  EXPECT_THAT(files_of("by-ean"), ElementsAre(Pair("5400000000010_1.jpg", "10")));
+  EXPECT_THAT(files_of("by-cnk"), ElementsAre(Pair("1000025.jpg", "10")));
+  EXPECT_EQ(outcome.clashes.size(), 2u);
+  expect_no_change();
+  picture(10, "10 in a later version");
+  publish_views();
+  EXPECT_THAT(files_of("by-ean"), ElementsAre(Pair("5400000000010_1.jpg", "10 in a later version")));
+
+  put_product("M5", "1000025", {10}, {"5400000000010"}, "inactive");  // the service says who follows
+  publish_views();
+  EXPECT_THAT(files_of("by-ean"), ElementsAre(Pair("5400000000010_1.jpg", "11")));
+}
+
 TEST_F(Views, ACodeSharedWithAProductWithoutPicturesIsNoClash) {
   views.views = {view_of("by-ean", "{ean}_{n}.{ext}")};
   picture(10, "a");
