@@ -121,6 +121,7 @@ SyncOptions sync_options(const Config& config, const SyncFlags& flags) {
       .publish = publish_options(config),
       .views = view_set(config),
       .retire = {},
+      .replace = {},
   };
   options.selection.kinds = kinds_of(config);
   options.selection.formats = config.select.formats;
@@ -131,6 +132,7 @@ SyncOptions sync_options(const Config& config, const SyncFlags& flags) {
                 fmt::format("media.base_url: \"{}\" is not an http(s) URL", config.media.base_url));
   options.selection.media_base = *base;
   options.retire.max_delete = config.publish.max_delete;
+  options.replace = {config.publish.max_replace, flags.max_replace};
   options.retire.confirmations = config.publish.confirm_removal;
   options.retire.derivative_source = config.select.formats.front();
   for (const Recipe& recipe : config.derivatives) options.retire.derivative_names.push_back(recipe.name);

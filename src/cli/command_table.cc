@@ -22,7 +22,7 @@ Exit codes:
   3    finished, some items failed
   4    verify found damage
   5    another run holds the store
-  6    stopped by a safety limit (too many deletions)
+  6    stopped by a safety limit (too many removals or replacements)
   7    try later (the service is down or limits us)
   130  interrupted; what was done is kept
 )";
@@ -90,6 +90,9 @@ ExitStatus run_sync_words(Words& words) {
   if (!words.codes_file.empty()) overrides.push_back({"select.codes_file", words.codes_file, "--codes"});
   if (!words.max_delete.empty())
     overrides.push_back({"publish.max_delete", words.max_delete, "--max-delete"});
+  if (!words.max_replace.empty())
+    overrides.push_back({"publish.max_replace", words.max_replace, "--max-replace"});
+  words.sync.max_replace = !words.max_replace.empty();
   if (words.retire_now) overrides.push_back({"publish.confirm_removal", "1", "--retire-now"});
   return sync_command(words.line.config(), words.sync);
 }
@@ -108,6 +111,9 @@ void add_sync(CLI::App& app, Words& words) {
   sync.add_flag("--json", words.sync.json, "Print the run report as one JSON object on stdout");
   sync.add_option("--max-delete", words.max_delete,
                   "How many published files may be removed: a count or a share (10%)")
+      ->type_name("N|N%");
+  sync.add_option("--max-replace", words.max_replace,
+                  "How many published pictures may be replaced by others, also all by one and the same")
       ->type_name("N|N%");
   sync.add_flag("--retire-now", words.retire_now,
                 "Remove what this listing lacks without waiting for a second one (--max-delete still holds)");

@@ -30,7 +30,7 @@ struct Words {
   std::function<ExitStatus()> chosen;
   InitWords init;
   SyncFlags sync;
-  std::string codes_file, max_delete;
+  std::string codes_file, max_delete, max_replace;
   bool retire_now = false;
   ListFlags list;
   std::string show_what;

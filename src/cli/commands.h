@@ -17,6 +17,7 @@ struct SyncFlags {
   bool retry_failed = false;
   bool dry_run = false;
   bool json = false;
+  bool max_replace = false;       // named for this run
   std::string progress = "auto";  // auto, none, plain, json
 };
 ExitStatus sync_command(const Config& config, const SyncFlags& flags);

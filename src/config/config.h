@@ -90,6 +90,7 @@ struct ImageSettings {
 struct PublishSettings {
   std::string path = "{format}/{id/1000}/{id}.{ext}";  // PathTemplate::parse took it
   CountOrShare max_delete{10, true};
+  CountOrShare max_replace{25, true};
   int confirm_removal = 2;  // complete listings in a row that must lack a picture
   int grace_days = 14;
   std::uint64_t reserve = 500ULL << 20;  // free space that must stay free

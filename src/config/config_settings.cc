@@ -333,6 +333,11 @@ void add_publish(std::vector<Setting<Config>>& settings) {
       "A run that would remove more published files than this removes none and ends with exit code 6.",
       count_or_share_kind(), [](auto& c) -> auto& { return c.publish.max_delete; });
   rows.add(
+      "max_replace", commented,
+      "A run that would replace more published pictures than this by others replaces none and ends with exit "
+      "code 6.",
+      count_or_share_kind(), [](auto& c) -> auto& { return c.publish.max_replace; });
+  rows.add(
       "confirm_removal", yes,
       "How many complete listings in a row must lack a picture before it is removed; 1: the first.",
       whole_kind<int>(1, 100), [](auto& c) -> auto& { return c.publish.confirm_removal; });

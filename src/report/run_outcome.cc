@@ -13,7 +13,8 @@ OutcomeRow row_of(RunOutcome outcome) {
     case RunOutcome::interrupted:
       return {"interrupted", "interrupted", ExitStatus::interrupted};
     case RunOutcome::safety_limit:
-      return {"safety_limit", "stopped by a safety limit; nothing was removed", ExitStatus::safety_limit};
+      return {"safety_limit", "stopped by a safety limit; what it concerns stays as it was",
+              ExitStatus::safety_limit};
     case RunOutcome::try_later:
       return {"try_later", "not finished", ExitStatus::try_later};
     case RunOutcome::dry_run:

@@ -39,7 +39,8 @@ Json json_of(const RunReport::Items& items) {
 
 Json json_of(const RunReport::Published& published) {
   return {{"files", published.files},     {"added", published.added},     {"replaced", published.replaced},
-          {"removed", published.removed}, {"clashes", published.clashes}, {"tree", name_of(published.tree)}};
+          {"removed", published.removed}, {"clashes", published.clashes}, {"tree", name_of(published.tree)},
+          {"held", published.held}};
 }
 
 Json json_of(const RunReport::View& view) {

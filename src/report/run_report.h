@@ -72,6 +72,7 @@ struct RunReport {
     std::uint64_t files = 0, added = 0, replaced = 0, removed = 0;
     std::vector<std::string> clashes;
     TreeState tree = TreeState::unknown;  // files are known unless it is unknown
+    std::uint64_t held = 0;  // media whose new pictures were not published: a limit (run/replace_limit.h)
   } published;
 
   // media/ is held at the tree of an earlier run.

@@ -326,8 +326,12 @@ class Sync {
   }
 
   void refuse_removal(std::uint64_t files, std::uint64_t limit, std::string_view why) {
+    stop_at_limit(too_many(files, limit, why, "nothing was removed"));
+  }
+
+  void stop_at_limit(const std::string& sentence) {
     over_limit_ = true;
-    report_.error = too_many(files, limit, why, "nothing was removed");
+    report_.error += fmt::format("{}{}", report_.error.empty() ? "" : "; ", sentence);
   }
 
   void publish() {
@@ -351,11 +355,17 @@ class Sync {
       publish.remove = false;
       plan = plan_publish(publish, index_->view(), views);
     }
+    HeldReplacements held = hold_replacements(plan.renewals, plan.published_before, options_.replace);
+    if (!held.media.empty()) {
+      stop_at_limit(held.sentence);
+      publish.held = std::move(held.media);
+      plan = plan_publish(publish, index_->view(), views);
+    }
     log_info("publishing: {} to add, {} to replace, {} to remove", plan.added, plan.replaced, plan.removed);
     report_.published.tree = TreeState::begun;
     const PublishResult published = execute_publish(publish, plan, *index_, *blobs_);
-    report_.published = {published.files,   published.added,   published.replaced,
-                         published.removed, published.clashes, TreeState::published};
+    report_.published = {published.files,   published.added,      published.replaced, published.removed,
+                         published.clashes, TreeState::published, publish.held.size()};
     views_.conclude(*index_, !over_limit_ && published.clashes.size() == plan.clashes.size());
     if (layout_changed_ && !over_limit_) {
       IndexGroup group = index_->group();

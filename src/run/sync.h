@@ -19,6 +19,7 @@
 #include "report/run_report.h"
 #include "run/pipeline.h"
 #include "run/product_stage.h"
+#include "run/replace_limit.h"
 #include "run/retire.h"
 #include "tree/publisher.h"
 #include "tree/view.h"
@@ -37,6 +38,7 @@ struct SyncOptions {
   PublishOptions publish;
   ViewSet views = {};
   RetireOptions retire;
+  ReplaceOptions replace;
 
   enum class Listed { normally, in_full, not_at_all } listed = Listed::normally;  // --full, --retry-failed
   bool dry_run = false;

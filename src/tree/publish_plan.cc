@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <optional>
 #include <set>
@@ -63,6 +64,12 @@ class BlobsAhead {
   std::vector<BlobFacts> read_;
 };
 
+std::uint64_t start_of(const Digest& digest) {
+  std::uint64_t start = 0;
+  std::memcpy(&start, digest.bytes.data(), sizeof start);
+  return start;
+}
+
 // Hands out the keys of `unpublished`, medium by medium.
 class UnpublishedWalk {
  public:
@@ -118,6 +125,7 @@ class Planner {
 
   void plan(MediaId id, Task task) {
     const Records published = published_of(id);
+    if (options_.held.contains(id)) return hold(id, published, std::move(task));
     // Nobody asked for its files in the main tree: only the views concern it.
     const bool only_views = task.unpublished.empty() && task.suspects.empty();
     Records wanted = only_views ? Records{} : wanted_of(id);
@@ -129,6 +137,16 @@ class Planner {
       wanted.merge(task.views->wanted);
       taken_ = std::move(task.views->taken);
     }
+    plan(id, std::move(wanted), published, task);
+    taken_.clear();
+  }
+
+  // Everything of it stays, but for a path that is another's from now on.
+  void hold(MediaId id, const Records& published, Task task) {
+    Records wanted = published;
+    if (task.views) taken_ = std::move(task.views->taken);
+    std::erase_if(wanted, [&](const auto& file) { return taken_.contains(file.second.path); });
+    task.unpublished.clear();  // so that they stay in that table
     plan(id, std::move(wanted), published, task);
     taken_.clear();
   }
@@ -178,6 +196,10 @@ class Planner {
   // From now on it is wanted by another key than the one that has it.
   bool is_anothers(const std::string& path) const {
     return wanted_paths_.contains(path) || taken_.contains(path);
+  }
+
+  bool is_derivative(std::string_view format) const {
+    return std::ranges::any_of(options_.recipes, [&](const Recipe& recipe) { return recipe.name == format; });
   }
 
   bool is_retired(MediaId id) const {
@@ -262,6 +284,8 @@ class Planner {
     } else {
       if (now->second == record && !distrust) return;
       ++plan_.replaced;
+      if (now->second.digest != record.digest && !is_view_format(format) && !is_derivative(format))
+        plan_.renewals.push_back({start_of(now->second.digest), start_of(record.digest), id});
       entry.kind = JournalEntry::Kind::replace;
       if (!is_anothers(now->second.path)) entry.old_path = now->second.path;
     }

@@ -10,7 +10,7 @@
 // as a clash. A file of the user's own in media/ is never touched unless it stands where a picture must go. A
 // folder there, or a file where a folder must go, is reported and left; the picture waits until it is gone.
 // Limits: removals are the caller's decision: the plan says how many, before anything is done. Memory does
-// not grow with the plan, which lies in the journal (journal.h), nor with the tree, whose manifest is merged
+// grows by 24 bytes for each renewal, not with the plan, which lies in the journal (journal.h), nor with the tree, whose manifest is merged
 // line by line.
 #pragma once
 
@@ -40,6 +40,7 @@ struct PublishOptions {
   bool remove = true;             // else what should leave the tree stays for now, and stays in the list
   bool anew = false;              // also what the index says is in place already: media/ was lost
   std::set<AssetKey> lost = {};   // likewise, of these alone
+  std::set<MediaId> held = {};    // their files stay as they are, and are looked at again in the next publish
   bool durable = true;
 };
 
@@ -68,6 +69,12 @@ class PublishPlan {
   // Of the removed ones: whose path another file has from now on, and files of views that go with their picture, which
   // is retired. Nobody misses the former; retiring had its own limit.
   std::uint64_t handed_over = 0, went_along = 0;
+  // Published pictures that other bytes take the place of; derivatives and views follow theirs.
+  struct Renewal {
+    std::uint64_t before = 0, now = 0;  // the first bytes of their digests
+    MediaId media = 0;
+  };
+  std::vector<Renewal> renewals;
   std::uint64_t settled = 0;  // keys of `unpublished` that need nothing
   std::uint64_t dropped = 0;  // stray paths of a publish that was killed
   std::uint64_t clash_count = 0;

@@ -354,7 +354,7 @@ class Export(EndToEnd):
         service = self.sandbox(media=200, products=80)
         mirror = self.mirror(service, products={"list": True}, media={"connections": 4})
         self.sync(mirror)
-        service.evolve(new=100, changed=50)
+        service.evolve(new=100, changed=30)
         service.fault("latency", "/media/*", ms=20)
         process = mirror.start("sync", "--json")
         exports = 0
