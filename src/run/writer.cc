@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -255,7 +256,8 @@ void Writer::apply(IndexGroup& group, NotFetched& failure) {
   if (!failure.sample.empty()) {
     // a help for people, not part of the mirror: it need not survive a crash
     make_folders(options_.rejected_folder);
-    const UniqueFd file = open_file(sample_path(failure.key), O_WRONLY | O_CREAT | O_TRUNC);
+    ::unlink(sample_path(failure.key).c_str());  // it may be a link that somebody put there
+    const UniqueFd file = open_file(sample_path(failure.key), O_WRONLY | O_CREAT | O_EXCL);
     write_all(file.get(), failure.sample, sample_path(failure.key));
   }
   if (std::optional<AssetRecord> record = group.asset(failure.key)) {

@@ -173,9 +173,10 @@ void write_missing_files(const std::filesystem::path& folder, const MissingList&
   replace_file(folder / "missing.csv", missing_as_csv(list));
   replace_file(folder / "missing.json", missing_as_json(list));
   const std::filesystem::path unfinished = folder / ".missing.xlsx.unfinished";
+  std::error_code ignored;
+  std::filesystem::remove(unfinished, ignored);  // it may be a link that somebody put there
   write_spreadsheet(unfinished, list);
   replace_file(folder / "missing.xlsx", read_file(unfinished));
-  std::error_code ignored;
   std::filesystem::remove(unfinished, ignored);
 }
 

@@ -68,6 +68,13 @@ bool tells_of_failed_writes(int fd) {
   return std::ranges::find(kLocal, static_cast<std::uint32_t>(info.f_type)) != kLocal.end();
 }
 
+// A name that stage() gives: the number of a process, and of the blob in it.
+bool is_token(std::string_view name) {
+  const auto dash = name.find('-');
+  if (dash == name.npos || dash == 0 || dash + 1 == name.size()) return false;
+  return std::ranges::all_of(name, [](char c) { return (c >= '0' && c <= '9') || c == '-'; });
+}
+
 class LocalBlobStore final : public BlobStore {
  public:
   explicit LocalBlobStore(const LocalBlobStoreOptions& options)
@@ -102,6 +109,7 @@ class LocalBlobStore final : public BlobStore {
   using Fans = std::bitset<256>;  // folders of blobs/, by the first byte of the digest
   fs::path path_of_fan(std::size_t fan) const { return blobs_ / fmt::format("{:02x}", fan); }
 
+  void refuse_links() const;
   void make_layout();
   void make_fans(const Fans& touched);
   void keep_open(const std::string& token, UniqueFd fd, const fs::path& path);
@@ -122,7 +130,23 @@ class LocalBlobStore final : public BlobStore {
   std::unordered_map<std::string, UniqueFd> open_;  // staged and not synced yet, by token
 };
 
+// What is staged is renamed into blobs/, and what is left there is removed: behind a link it would be somebody else's.
+void LocalBlobStore::refuse_links() const {
+  for (const fs::path& folder : {staging_, blobs_}) {
+    struct stat info {};
+    if (::lstat(folder.c_str(), &info) != 0 || S_ISDIR(info.st_mode)) continue;
+    throw Error(
+        ErrorKind::disk,
+        fmt::format(
+            "{} is {}, and must be a folder of the store's own: take it away and run again; to put the "
+            "store where there is more space, move all of it and set store_dir",
+            folder.native(), S_ISLNK(info.st_mode) ? "a link" : "no folder"),
+        "open the store");
+  }
+}
+
 void LocalBlobStore::make_layout() {
+  refuse_links();
   make_folders(staging_);
   make_folders(blobs_);
   if (!durable_) return;
@@ -290,7 +314,9 @@ void LocalBlobStore::remove(const Digest& digest) {
 }
 
 void LocalBlobStore::sweep() {
+  refuse_links();
   for (const std::string& name : list_folder(staging_)) {
+    if (!is_token(name)) continue;
     const fs::path path = staging_ / name;
     if (::unlink(path.c_str()) != 0 && errno != ENOENT)
       throw_errno(errno, fmt::format("remove {}", path.native()));

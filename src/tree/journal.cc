@@ -8,6 +8,7 @@
 #include <cassert>
 #include <cerrno>
 
+#include "base/below.h"
 #include "base/error.h"
 #include "tree/line_fields.h"
 
@@ -49,6 +50,8 @@ std::optional<JournalEntry> decode_journal_line(std::string_view line) {
       !read_number(fields[4], entry.now.bytes) || !read_number(fields[5], entry.now.mtime) ||
       !unescape(fields[6], entry.now.path) || !unescape(fields[7], entry.old_path))
     return std::nullopt;
+  for (const std::string* path : {&entry.now.path, &entry.old_path})
+    if (!path->empty() && !stays_below(*path)) return std::nullopt;
   if (fields[3] == "-") return entry;
   const auto digest = Digest::parse(fields[3]);
   if (!digest) return std::nullopt;

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/below.h"
+
 namespace medimirror {
 
 namespace {
@@ -66,7 +68,7 @@ std::optional<ManifestEntry> parse_manifest_line(std::string_view line) {
   if (!take(object, "path", entry.path) || !take(object, "sha256", digest) ||
       !take(object, "bytes", entry.bytes) || !take(object, "mtime", entry.mtime) ||
       !take(object, "media_id", entry.media_id) || !take(object, "format", entry.format) ||
-      entry.path.empty())
+      !stays_below(entry.path))
     return std::nullopt;
   const auto parsed = Digest::parse(digest);
   if (!parsed) return std::nullopt;
@@ -83,7 +85,7 @@ std::optional<ManifestGlance> glance_at_manifest_line(std::string_view line) {
   const auto end = line.find('"', kPathKey.size());
   if (end == std::string_view::npos) return std::nullopt;
   const std::string_view path = line.substr(kPathKey.size(), end - kPathKey.size());
-  if (path.empty() || path.find('\\') != std::string_view::npos) return std::nullopt;
+  if (!stays_below(path) || path.find('\\') != std::string_view::npos) return std::nullopt;
   const std::string_view rest = line.substr(end);
   if (!rest.starts_with(kDigestKey) || rest.size() < kDigestKey.size() + kDigestDigits + 2 ||
       rest.back() != '}' || rest[kDigestKey.size() + kDigestDigits] != '"')

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "base/below.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "store/local_blob_store.h"
@@ -59,28 +60,25 @@ void TreeFolder::tidy(const std::string& folder) const {
 bool TreeFolder::make_folder(const std::string& folder) {
   if (folder.empty() || folder == made_) return true;
   const std::string path = full(folder);
-  for (bool again = true;; again = false) {
-    if (::mkdir(path.c_str(), kFolderMode) == 0) break;
-    if (errno == EEXIST) {
-      if (!is_folder(path)) return false;
-      tidy(folder);
-      made_ = folder;
-      return true;
-    }
-    if (errno == ENOTDIR) return false;
-    if (errno != ENOENT || !again) throw_errno(errno, fmt::format("make the folder {}", path));
+  FolderBelow found = which_folder(root_, folder);
+  if (found == FolderBelow::absent) {
     if (!make_folder(folder_of(folder))) return false;
+    // The web server must read it, whatever the umask.
+    if (::mkdir(path.c_str(), kFolderMode) != 0 || ::chmod(path.c_str(), kFolderMode) != 0)
+      throw_errno(errno, fmt::format("make the folder {}", path));
+    touch(folder_of(folder));
+    made_ = folder;
+    return true;
   }
-  // The web server must read it, whatever the umask.
-  if (::chmod(path.c_str(), kFolderMode) != 0) throw_errno(errno, fmt::format("open {} to readers", path));
-  touch(folder_of(folder));
+  if (found == FolderBelow::blocked) return false;
+  tidy(folder);
   made_ = folder;
   return true;
 }
 
 std::optional<Placement> TreeFolder::place(BlobStore& blobs, const Digest& digest, const std::string& path) {
   const std::string folder = folder_of(path);
-  if (!make_folder(folder)) return std::nullopt;
+  if (!stays_below(path) || !make_folder(folder)) return std::nullopt;
   const std::string target = full(path);
   try {
     const Placement placement = blobs.place(digest, target);
@@ -95,6 +93,7 @@ std::optional<Placement> TreeFolder::place(BlobStore& blobs, const Digest& diges
 void TreeFolder::remove(const std::string& path) {
   const std::string folder = folder_of(path);
   if (folder != pruned_) prune();
+  if (!stays_below(path) || (folder != pruned_ && which_folder(root_, folder) != FolderBelow::there)) return;
   pruned_ = folder;
   const std::string target = full(path);
   if (::unlink(target.c_str()) == 0) return touch(folder);

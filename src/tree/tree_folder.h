@@ -1,5 +1,5 @@
 // Role: the published folder as something to put files into and take files out of, without hurting what is
-// not ours.
+// not ours: no path and no link on its way leads out of it.
 // Threads: one; or several, each with a copy of its own and folders of its own, whose work is then taken over.
 // Failure: throws Error{disk}. What stands in the way is a value: place() says no.
 // Durability: sync() makes all that was done since the last one durable: each touched folder, or the whole

@@ -60,6 +60,30 @@ TEST_F(LocalBlobStoreTest, FilesAreReadOnlyForAllAndKeepTheirTime) {
   EXPECT_EQ(staged(), 0u);
 }
 
+TEST_F(LocalBlobStoreTest, OnlyWhatItStagedIsSwept) {
+  put("a");
+  const fs::path theirs = folder_ / "store" / "tmp" / "notes.txt",
+                 left = folder_ / "store" / "tmp" / "4711-3";
+  replace_file(theirs, "theirs");
+  replace_file(left, "left by a run that was killed");
+  store_->sweep();
+  EXPECT_TRUE(fs::exists(theirs));
+  EXPECT_FALSE(fs::exists(left));
+}
+
+TEST_F(LocalBlobStoreTest, AFolderBehindALinkIsNeverSweptNorWrittenTo) {
+  put("a");
+  const fs::path elsewhere = folder_ / "elsewhere", staging = folder_ / "store" / "tmp";
+  fs::create_directories(elsewhere);
+  replace_file(elsewhere / "1-1", "theirs");
+  fs::remove(staging);
+  fs::create_directory_symlink(elsewhere, staging);
+  EXPECT_THROW(store_->sweep(), Error);
+  EXPECT_TRUE(fs::exists(elsewhere / "1-1"));
+  const auto again = make_local_blob_store({folder_ / "store", true});
+  EXPECT_THROW(again->stage(sha256("b"), "b", 1), Error);
+}
+
 TEST_F(LocalBlobStoreTest, ANameThatIsThereIsNotRewritten) {
   const Digest digest = put("a");
   const ino_t before = look_at(path_of(digest)).st_ino;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "base/sha256.h"
 #include "tree/manifest_merge.h"
 #include "tree/publish_fixture.h"
 
@@ -55,6 +56,14 @@ TEST(Manifest, RefusesWhatItDoesNotUnderstand) {
         with("181234", "1.5"), with("181234", "\"1\""), with("\"media_id\"", "\"media\""),
         with("\"sha256\":\"", "\"sha256\":\"zz"), good + good})
     EXPECT_FALSE(parse_manifest_line(line)) << line;
+}
+
+TEST(Manifest, APathThatLeadsOutOfTheTreeIsNoLineOfOurs) {
+  for (const char* path : {"../../victim", "/etc/passwd", "huge/../../x", "huge//x", ".", ""}) {
+    const std::string line = manifest_line({path, sha256("a"), 1, 2, 3, "huge"});
+    EXPECT_FALSE(parse_manifest_line(line)) << path;
+    EXPECT_FALSE(glance_at_manifest_line(std::string_view(line).substr(0, line.size() - 1))) << path;
+  }
 }
 
 TEST(Manifest, GlanceAgreesWithParsing) {
