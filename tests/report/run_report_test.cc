@@ -87,7 +87,7 @@ TEST(RunReport, JsonIsTheContract) {
       R"("failures":[{"media_id":9,"format":"huge","url":"https://x/9.jpg","reason":"http_404",)"
       R"("detail":"gone \"so\" they say","attempts":2}],)"
       R"("seconds":1.5,)"
-      R"("published":{"files":0,"added":0,"replaced":0,"removed":0,"clashes":[],"tree":"unknown"},)"
+      R"("published":{"files":0,"added":0,"replaced":0,"removed":0,"clashes":[],"tree":"unknown","held":0},)"
       R"("requests":{"api":0,"media":0,"retries":0},"formats":1,"notes":[],"error":"",)"
       R"("unfinished":"","held":null,"dry_run":false,"command":"","run":0,"started":0})");
 }
