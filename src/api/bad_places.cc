@@ -23,12 +23,6 @@ void BadPlaces::add(std::string words) {
   first_.push_back(std::move(words));
 }
 
-void BadPlaces::add(const BadPlaces& others) {
-  count_ += others.count_;
-  for (const std::string& words : others.first_)
-    if (first_.size() < kWordsMax) first_.push_back(words);
-}
-
 std::string BadPlaces::sentence() const {
   if (first_.empty()) return {};
   std::string text = count_ == 1 ? "one place of it is bad: "

@@ -15,7 +15,6 @@ class BadPlaces {
   static constexpr std::size_t kWordsMax = 5;
 
   void add(std::string words);  // "after 50 of 100 items came a line that cannot be read"
-  void add(const BadPlaces& others);
   void clear() { *this = {}; }
 
   bool empty() const { return count_ == 0; }

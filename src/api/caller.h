@@ -1,5 +1,5 @@
 // Role: one call of the service at a time: address, auth, headers, the request window and retries.
-// Place: api/client makes one a run; stream, query and find_media ask through it.
+// Place: api/client makes one a run; stream, query and first_media ask through it.
 // Threads: the loop's only. Never waits: wake_at() says when advance() has something to do.
 // Failure: the constructor throws Error{config} for options that cannot be meant, before anything is sent.
 // What goes wrong with a call is its Outcome: the Error it would be for the run, which the asker throws or

@@ -176,24 +176,4 @@ FirstMedia first_media(const ApiOptions& options, const MediaFilter& filter, Tra
   return first;
 }
 
-std::optional<std::string> find_media(const ApiOptions& options, MediaId id, Transport& transport,
-                                      const Clock& clock) {
-  Caller caller(options, transport, clock);
-  Call call;
-  call.method = Request::Method::get;
-  call.path = fmt::format("/media/find?id={}", id);
-  Outcome outcome = outcome_of(caller, std::move(call), transport);
-  if (outcome.status == 404 || outcome.status == 410 || outcome.status == 204) return std::nullopt;
-  if (outcome.error) throw Error(*outcome.error);
-  std::string& body = outcome.response->body;
-  const std::size_t size = body.size();
-  body.append(ReplyParser::kPadding, '\0');
-  const auto json = ReplyParser().member(std::string_view(body).substr(0, size), "mediaItem");
-  if (!json)
-    throw Error(ErrorKind::network,
-                "the service answers with something that is not a media item: is api.base_url right?",
-                "find a media item");
-  return std::string(*json);
-}
-
 }  // namespace medimirror

@@ -66,9 +66,4 @@ constexpr std::uint64_t kTotalCap = 10'000;
 FirstMedia first_media(const ApiOptions& options, const MediaFilter& filter, Transport& transport,
                        const Clock& clock);
 
-// GET media/find: the item's JSON object, or nothing (404). Drives the transport itself until the answer is
-// there.
-std::optional<std::string> find_media(const ApiOptions& options, MediaId id, Transport& transport,
-                                      const Clock& clock);
-
 }  // namespace medimirror

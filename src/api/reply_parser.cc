@@ -309,14 +309,4 @@ bool ReplyParser::page(std::string_view text, Catalogue catalogue, ReplyPage& pa
   return has_total && has_results;
 }
 
-std::optional<std::string_view> ReplyParser::member(std::string_view text, std::string_view key) {
-  ondemand::document document;
-  ondemand::object root;
-  ondemand::value value;
-  if (parsers_->frame.iterate(padded(text)).get(document) || document.get_object().get(root))
-    return std::nullopt;
-  if (root.find_field(key).get(value)) return std::nullopt;
-  return parsers_->raw_object(value);
-}
-
 }  // namespace medimirror

@@ -83,9 +83,6 @@ class ReplyParser {
   // Views into `text`, padded as above. False: not a page.
   bool page(std::string_view text, Catalogue catalogue, ReplyPage& page);
 
-  // The bytes of the object under `key` of an object, padded as above: find's {"mediaItem": {…}}.
-  std::optional<std::string_view> member(std::string_view text, std::string_view key);
-
  private:
   struct Parsers;
   std::unique_ptr<Parsers> parsers_;

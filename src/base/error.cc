@@ -10,34 +10,6 @@
 
 namespace medimirror {
 
-std::string_view name_of(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::usage:
-      return "usage";
-    case ErrorKind::config:
-      return "config";
-    case ErrorKind::auth:
-      return "auth";
-    case ErrorKind::network:
-      return "network";
-    case ErrorKind::unavailable:
-      return "unavailable";
-    case ErrorKind::disk:
-      return "disk";
-    case ErrorKind::index:
-      return "index";
-    case ErrorKind::locked:
-      return "locked";
-    case ErrorKind::safety_limit:
-      return "safety_limit";
-    case ErrorKind::interrupted:
-      return "interrupted";
-    case ErrorKind::internal:
-      return "internal";
-  }
-  return "internal";
-}
-
 void throw_errno(int error_number, std::string_view operation) {
   std::string reason = std::generic_category().message(error_number);
   std::string_view advice;

@@ -25,8 +25,6 @@ enum class ErrorKind {
   internal,      // a bug, reported as such
 };
 
-std::string_view name_of(ErrorKind kind);
-
 // `what()` is a sentence for people that says what to do, without a final full stop.
 // `operation` says what was being done ("open the index"), for the log.
 class Error : public std::runtime_error {

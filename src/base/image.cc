@@ -13,16 +13,14 @@ namespace {
 
 struct FormatNames {
   ImageFormat format;
-  std::string_view name, extension, mime_type;
+  std::string_view name, extension;
 };
 constexpr std::array kFormats{
-    FormatNames{ImageFormat::jpeg, "jpeg", "jpg", "image/jpeg"},
-    FormatNames{ImageFormat::png, "png", "png", "image/png"},
-    FormatNames{ImageFormat::webp, "webp", "webp", "image/webp"},
-    FormatNames{ImageFormat::gif, "gif", "gif", "image/gif"},
-    FormatNames{ImageFormat::avif, "avif", "avif", "image/avif"},
+    FormatNames{ImageFormat::jpeg, "jpeg", "jpg"},  FormatNames{ImageFormat::png, "png", "png"},
+    FormatNames{ImageFormat::webp, "webp", "webp"}, FormatNames{ImageFormat::gif, "gif", "gif"},
+    FormatNames{ImageFormat::avif, "avif", "avif"},
 };
-constexpr FormatNames kUnknown{ImageFormat::unknown, "unknown", "bin", "application/octet-stream"};
+constexpr FormatNames kUnknown{ImageFormat::unknown, "unknown", "bin"};
 
 const FormatNames& names_of(ImageFormat format) {
   for (const FormatNames& names : kFormats)
@@ -37,9 +35,6 @@ std::string_view name_of(ImageFormat format) {
 }
 std::string_view extension_of(ImageFormat format) {
   return names_of(format).extension;
-}
-std::string_view mime_type_of(ImageFormat format) {
-  return names_of(format).mime_type;
 }
 
 std::optional<ImageFormat> parse_image_format(std::string_view name) {

@@ -18,7 +18,6 @@ enum class ImageFormat : std::uint8_t { unknown = 0, jpeg = 1, png = 2, webp = 3
 
 std::string_view name_of(ImageFormat format);                          // "jpeg"
 std::string_view extension_of(ImageFormat format);                     // "jpg"; unknown is "bin"
-std::string_view mime_type_of(ImageFormat format);                     // "image/jpeg"
 std::optional<ImageFormat> parse_image_format(std::string_view name);  // "jpeg" or "jpg", "png", …
 
 struct ImageInfo {

@@ -112,10 +112,6 @@ FeedRules ours(std::string_view title, std::string_view extension) {
 
 }  // namespace
 
-std::string_view name_of(FeedSystem system) {
-  return std::ranges::find(kNames, system, &std::pair<FeedSystem, std::string_view>::first)->second;
-}
-
 std::optional<FeedSystem> parse_feed_system(std::string_view name) {
   const auto found = std::ranges::find(kNames, name, &std::pair<FeedSystem, std::string_view>::second);
   return found == kNames.end() ? std::nullopt : std::optional(found->first);

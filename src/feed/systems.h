@@ -19,7 +19,6 @@ namespace medimirror {
 enum class FeedSystem { magento, woocommerce, prestashop, shopware, shopify, google, csv, jsonl, sqlite };
 
 // The words of the command line.
-std::string_view name_of(FeedSystem system);
 std::optional<FeedSystem> parse_feed_system(std::string_view name);
 std::vector<std::string> feed_system_names();
 

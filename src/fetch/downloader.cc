@@ -426,9 +426,4 @@ void Downloader::drain() {
   }
 }
 
-void Downloader::abort() {
-  drain();
-  for (const auto& [id, running] : running_) transport_.abort(id);
-}
-
 }  // namespace medimirror

@@ -112,7 +112,6 @@ class Downloader {
   SteadyTime wake_at() const;
 
   void drain();  // start nothing new; what is in flight may end
-  void abort();  // and end what is in flight
 
   std::size_t in_flight() const { return running_.size(); }
   bool idle() const;

@@ -100,16 +100,9 @@ void put_held(IndexGroup& group, const HeldTree& held) {
 
 // Every file that is about to leave what the index wants, so that a publish after the release looks at it.
 void mark_changes(const PublishPlan& plan, Index& index) {
-  std::optional<IndexGroup> group;
-  std::size_t marks = 0;
-  plan.each_change([&](const PublishChange& change) {
-    if (!group) group.emplace(index.group());
-    group->mark_unpublished(change.key);
-    if (++marks % kMarksPerGroup != 0) return;
-    group->commit();
-    group.reset();
-  });
-  if (group) group->commit();
+  GroupedWrites writes(index);
+  plan.each_change([&](const PublishChange& change) { writes.next().mark_unpublished(change.key); });
+  writes.commit();
 }
 
 void restore(const UndoOptions& options, HeldTree held, const PublishPlan& plan, Index& index,

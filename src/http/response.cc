@@ -193,18 +193,6 @@ std::optional<UnixSeconds> parse_http_date(std::string_view value) {
   return parse_asctime_date(value);
 }
 
-std::string format_http_date(UnixSeconds time) {
-  using namespace std::chrono;
-  const sys_seconds point{seconds(time)};
-  const sys_days days = floor<std::chrono::days>(point);
-  const year_month_day date(days);
-  const hh_mm_ss clock(point - days);
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays[weekday(days).c_encoding()],
-                     static_cast<unsigned>(date.day()), kMonths[static_cast<unsigned>(date.month()) - 1],
-                     static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
-                     clock.seconds().count());
-}
-
 bool is_whole(const Response& response) {
   std::string_view range = response.header("content-range").value_or("");
   if (!range.starts_with("bytes 0-")) return false;

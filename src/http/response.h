@@ -32,7 +32,6 @@ std::optional<std::chrono::seconds> parse_retry_after(std::string_view value, Wa
 
 // RFC 9110 §5.6.7: the three date forms.
 std::optional<UnixSeconds> parse_http_date(std::string_view value);
-std::string format_http_date(UnixSeconds time);
 
 // Whether Content-Range says that this part is all there is ("bytes 0-99/100"), and the body is as long.
 bool is_whole(const Response& response);

@@ -152,10 +152,6 @@ void replace(const std::filesystem::path& file, const Exposition& exposition) {
 
 }  // namespace
 
-std::string to_prometheus(const RunReport& report) {
-  return of_report(report).text();
-}
-
 void write_metrics(const std::filesystem::path& file, const RunReport& report) {
   replace(file, of_report(report));
 }

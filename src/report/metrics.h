@@ -15,7 +15,6 @@
 namespace medimirror {
 
 // Of what the run knows.
-std::string to_prometheus(const RunReport& report);
 void write_metrics(const std::filesystem::path& file, const RunReport& report);
 
 // Between runs: all else stays.

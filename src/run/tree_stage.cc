@@ -27,7 +27,7 @@ void look_at_every_file(Index& index) {
   const IndexView view = index.view();
   IndexGroup group = index.group();
   view.each_asset([&](const AssetKey& key, const AssetRecord& record) {
-    if (record.digest) group.mark_unpublished(key);
+    if (record.digest) writes.next().mark_unpublished(key);
     return true;
   });
   group.commit();

@@ -173,9 +173,6 @@ void IndexReader::each_run(const std::function<bool(RunNumber, const RunRecord&)
 std::uint64_t IndexReader::mark_count() const {
   return transaction_->count(handle(*transaction_, kMarks));
 }
-std::uint64_t IndexReader::media_count() const {
-  return transaction_->count(handle(*transaction_, kMedia));
-}
 std::uint64_t IndexReader::asset_count() const {
   return transaction_->count(handle(*transaction_, kAssets));
 }
@@ -354,9 +351,6 @@ IndexView Index::view() const {
 }
 IndexGroup Index::group() {
   return IndexGroup(std::make_unique<lmdb::Transaction>(*environment_, lmdb::Access::write));
-}
-std::uint64_t Index::bytes_on_disk() const {
-  return environment_->bytes_on_disk();
 }
 
 }  // namespace medimirror

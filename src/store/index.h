@@ -108,7 +108,6 @@ class IndexReader {
 
   // Entries of a table: O(1).
   std::uint64_t mark_count() const;
-  std::uint64_t media_count() const;
   std::uint64_t asset_count() const;
   std::uint64_t queue_count() const;
   std::uint64_t unpublished_count() const;
@@ -207,7 +206,6 @@ class Index {
 
   IndexView view() const;
   IndexGroup group();
-  std::uint64_t bytes_on_disk() const;
 
  private:
   explicit Index(std::unique_ptr<lmdb::Environment> environment);

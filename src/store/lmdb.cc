@@ -291,13 +291,6 @@ void Environment::fail_damaged(std::string_view reason) const {
               "read the index");
 }
 
-std::uint64_t Environment::bytes_on_disk() const {
-  struct stat info {};
-  const fs::path file = folder_ / "data.mdb";
-  if (::stat(file.c_str(), &info) != 0) throw_errno(errno, fmt::format("look at {}", file.native()));
-  return static_cast<std::uint64_t>(info.st_blocks) * 512;
-}
-
 void Environment::note_page_read() {
   if (pages_read_.fetch_add(1, std::memory_order_relaxed) + 1 < kPagesKeptMapped) return;
   pages_read_.store(0, std::memory_order_relaxed);

@@ -58,7 +58,6 @@ class Environment {
   Environment& operator=(const Environment&) = delete;
 
   Table table(std::size_t position) const { return tables_[position]; }  // as in `tables`
-  std::uint64_t bytes_on_disk() const;
   const std::filesystem::path& folder() const { return folder_; }
 
   static constexpr std::uint32_t kPagesKeptMapped = 1024;

@@ -76,10 +76,6 @@ std::optional<ManifestEntry> parse_manifest_line(std::string_view line) {
   return entry;
 }
 
-std::string sha256sums_line(const ManifestEntry& entry) {
-  return fmt::format("{}  {}\n", entry.digest.hex(), entry.path);
-}
-
 std::optional<ManifestGlance> glance_at_manifest_line(std::string_view line) {
   if (!line.starts_with(kPathKey)) return std::nullopt;
   const auto end = line.find('"', kPathKey.size());

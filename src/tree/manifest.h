@@ -29,7 +29,6 @@ struct ManifestEntry {
 
 std::string manifest_line(const ManifestEntry& entry);  // with its newline
 std::optional<ManifestEntry> parse_manifest_line(std::string_view line);
-std::string sha256sums_line(const ManifestEntry& entry);  // with its newline
 
 // What a merge needs of a line (without its newline) that this program wrote, without parsing it: the lines
 // of a million files are copied as they are. Nothing: not such a line. The views point into `line`.

@@ -233,18 +233,5 @@ TEST_F(CallerTest, OptionsAreCheckedBeforeAnythingIsSent) {
   EXPECT_TRUE(transport.started().empty());
 }
 
-TEST_F(CallerTest, FindsOneMedium) {
-  const std::string url = "https://api.test/v4/media/find?id=7";
-  transport.on(url, status(503));
-  transport.on(url, ok(R"({"mediaItem": {"id": 7, "type": "photo"} })"));
-  EXPECT_EQ(find_media(options, 7, transport, clock), R"({"id": 7, "type": "photo"})");
-  EXPECT_EQ(transport.started()[0].request.method, Request::Method::get);
-  EXPECT_EQ(find_media(options, 8, transport, clock), std::nullopt);  // 404
-  transport.on("https://api.test/v4/media/find?id=9", ok("<html>"));
-  EXPECT_EQ(kind_thrown_by([&] { find_media(options, 9, transport, clock); }), ErrorKind::network);
-  transport.on("https://api.test/v4/media/find?id=10", status(401));
-  EXPECT_EQ(kind_thrown_by([&] { find_media(options, 10, transport, clock); }), ErrorKind::auth);
-}
-
 }  // namespace
 }  // namespace medimirror

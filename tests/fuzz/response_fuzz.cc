@@ -10,6 +10,7 @@
 #include "http/content_digest.h"
 #include "http/response.h"
 #include "http/retry_policy.h"
+#include "support/http_date.h"
 
 namespace {
 

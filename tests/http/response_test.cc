@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "support/http_date.h"
+
 namespace medimirror {
 namespace {
 

@@ -344,10 +344,16 @@ TEST(Advice, EveryReasonHasASentence) {
   }
 }
 
+std::string metrics_of(const RunReport& report) {
+  const TemporaryFolder folder;
+  write_metrics(folder / "metrics.prom", report);
+  return read_file(folder / "metrics.prom");
+}
+
 TEST(Metrics, AreWhatTheTextfileCollectorReads) {
   RunReport report = some_report();
   report.failures[5].reason = "odd\"rea\\son\n";
-  const std::string text = to_prometheus(report);
+  const std::string text = metrics_of(report);
   EXPECT_THAT(text, HasSubstr("# HELP medimirror_last_run_exit_code "));
   EXPECT_THAT(text,
               HasSubstr("# TYPE medimirror_last_run_exit_code gauge\nmedimirror_last_run_exit_code 3\n"));
@@ -386,7 +392,7 @@ TEST(Metrics, WhatIsNotKnownKeepsItsLastValue) {
 TEST(Metrics, AreWrittenWholeWhereThereAreNone) {
   const TemporaryFolder folder;
   write_metrics(folder / "metrics.prom", some_report());
-  EXPECT_EQ(read_file(folder / "metrics.prom"), to_prometheus(some_report()));
+  EXPECT_EQ(read_file(folder / "metrics.prom"), metrics_of(some_report()));
 }
 
 TEST(Metrics, SayThatTheTreeIsHeld) {
@@ -401,7 +407,7 @@ TEST(Metrics, SayThatTheTreeIsHeld) {
   EXPECT_THAT(text, HasSubstr("medimirror_last_run_exit_code 3\n"));
   RunReport held = some_report();
   held.held = {3, 0};
-  EXPECT_THAT(to_prometheus(held), HasSubstr("medimirror_tree_held 1\n"));
+  EXPECT_THAT(metrics_of(held), HasSubstr("medimirror_tree_held 1\n"));
 }
 
 }  // namespace

@@ -44,8 +44,8 @@ TEST_F(IndexProducts, AProductIsFoundByItsIdItsCodesItsMediaAndItsLine) {
   EXPECT_THAT(view.products_of_code("0036000291452"), ElementsAre("M1"));
   EXPECT_THAT(view.products_of_code("001234"), IsEmpty());  // no prefix of a code
   EXPECT_THAT(view.products_of_media(6), ElementsAre("M1"));
-  EXPECT_EQ(view.product_listed_as(7, 1), "M1");
-  EXPECT_EQ(view.product_listed_as(1, 7), std::nullopt);
+  EXPECT_EQ(view.product_listed_as({7, 1}), "M1");
+  EXPECT_EQ(view.product_listed_as({1, 7}), std::nullopt);
   EXPECT_EQ(view.product_count(), 1u);
 }
 
@@ -65,8 +65,8 @@ TEST_F(IndexProducts, AChangedProductIsNotFoundByWhatItHadBefore) {
   EXPECT_THAT(view.products_of_code("5400000000010"), ElementsAre("M1"));
   EXPECT_THAT(view.products_of_media(5), IsEmpty());
   EXPECT_THAT(view.products_of_media(7), ElementsAre("M1"));
-  EXPECT_EQ(view.product_listed_as(7, 1), std::nullopt);
-  EXPECT_EQ(view.product_listed_as(7, 2), "M1");
+  EXPECT_EQ(view.product_listed_as({7, 1}), std::nullopt);
+  EXPECT_EQ(view.product_listed_as({7, 2}), "M1");
 }
 
 TEST_F(IndexProducts, ARemovedProductLeavesNothing) {
@@ -80,7 +80,7 @@ TEST_F(IndexProducts, ARemovedProductLeavesNothing) {
   EXPECT_THAT(view.products_of_code("0012345"), IsEmpty());
   EXPECT_THAT(view.products_of_code("5400000000010"), IsEmpty());
   EXPECT_THAT(view.products_of_media(5), IsEmpty());
-  EXPECT_EQ(view.product_listed_as(7, 1), std::nullopt);
+  EXPECT_EQ(view.product_listed_as({7, 1}), std::nullopt);
 }
 
 TEST_F(IndexProducts, CodesNoShopWouldUseDoNoHarm) {

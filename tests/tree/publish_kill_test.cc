@@ -131,7 +131,7 @@ class PublishKilled : public testing::Test {
     std::string manifest, sums;
     for (const ManifestEntry& entry : entries) {
       manifest += manifest_line(entry);
-      sums += sha256sums_line(entry);
+      sums += entry.digest.hex() + "  " + entry.path + "\n";
     }
     EXPECT_EQ(read_file(root / "media" / "manifest.jsonl"), manifest);
     EXPECT_EQ(read_file(root / "media" / "SHA256SUMS"), sums);

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "support/fake_transport.h"
+#include "support/http_date.h"
 #include "support/manual_clock.h"
 #include "support/temporary_folder.h"
 #include "support/tiny_png.h"
