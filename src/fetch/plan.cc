@@ -19,12 +19,7 @@ AssetRecord plan_asset(const SelectedAsset& wanted, const std::optional<AssetRec
   record.absent_runs = 0;
   record.unlisted = false;
   record.retired_at = 0;
-  if (record.digest && !blob_known) {
-    record.digest.reset();
-    record.held_url.clear();
-    record.etag.clear();
-    record.last_modified.clear();
-  }
+  if (record.digest && !blob_known) record.forget_bytes();
   if (record.digest && record.held_url == wanted.url) {
     // after a failed attempt at this very URL the failure stands until an attempt succeeds
     if (url_changed || was_retired || record.state == AssetState::wanted) record.state = AssetState::held;

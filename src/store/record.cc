@@ -391,6 +391,17 @@ std::string_view name_of(AssetState state) {
   return "unknown";
 }
 
+void AssetRecord::forget_bytes() {
+  digest.reset();
+  held_url.clear();
+  etag.clear();
+  last_modified.clear();
+  fetched_at = 0;
+  if (state != AssetState::held) return;
+  state = AssetState::wanted;
+  unlisted = false;  // or it would not be asked for, though it stays until a second listing lacks it
+}
+
 std::string encode(const ListingMark& record) {
   std::string out(1, static_cast<char>(kVersion | (record.is_link ? kLinkFlag : 0)));
   append_fixed(out, record.fingerprint_high);

@@ -92,6 +92,8 @@ struct AssetRecord {
 
   bool to_fetch() const { return (state == AssetState::wanted || state == AssetState::failed) && !unlisted; }
   bool is_absent() const { return unlisted && state != AssetState::retired; }
+  // Its bytes are gone: what was held of them is empty again, and what was held is wanted.
+  void forget_bytes();
   bool to_publish() const { return digest.has_value() && state != AssetState::retired; }
 };
 

@@ -158,7 +158,7 @@ class Rebuild {
       auto record = decode<AssetRecord>(value);
       if (!asset || !record) return;
       IndexGroup& group = writes.next();
-      if (record->digest && !group.blob(*record->digest)) forget_bytes(*record);
+      if (record->digest && !group.blob(*record->digest)) record->forget_bytes();
       group.put_asset(*asset, *record);
       if (record->digest) group.mark_unpublished(*asset);
     });
@@ -169,16 +169,6 @@ class Rebuild {
     });
     writes.commit();
     held_ = held_tree(index_->view()).has_value();
-  }
-
-  static void forget_bytes(AssetRecord& record) {
-    record.digest.reset();
-    record.held_url.clear();
-    record.etag.clear();
-    record.last_modified.clear();
-    if (record.state != AssetState::held) return;
-    record.state = AssetState::wanted;
-    record.unlisted = false;  // or it would not be asked for, though it stays until a second listing lacks it
   }
 
   // ---- what is published
@@ -297,7 +287,7 @@ class Rebuild {
       asset->source_format = key.format;
       asset->first_listed = asset->fetched_at = record.mtime;
     } else {
-      forget_bytes(*asset);
+      asset->forget_bytes();
       asset->state = AssetState::wanted;
     }
     asset->digest = record.digest;

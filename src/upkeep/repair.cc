@@ -172,16 +172,7 @@ class Repair {
   static void forget(IndexGroup& group, const AssetKey& key) {
     std::optional<AssetRecord> record = group.asset(key);
     if (!record) return;
-    record->digest.reset();
-    record->held_url.clear();
-    record->etag.clear();
-    record->last_modified.clear();
-    record->fetched_at = 0;
-    if (record->state == AssetState::held) {
-      record->state = AssetState::wanted;
-      // or it would not be asked for, though it stays until a second listing lacks it
-      record->unlisted = false;
-    }
+    record->forget_bytes();
     group.put_asset(key, *record);
     group.mark_unpublished(key);
   }

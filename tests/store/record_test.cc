@@ -203,6 +203,32 @@ TEST(Record, ALinkMarkIsNotAnotherVersion) {
   EXPECT_EQ(decode<ListingMark>(encode(mark)), mark);
 }
 
+TEST(Record, AnAssetWithoutItsBytesHoldsNothingOfThem) {
+  for (const AssetState state :
+       {AssetState::wanted, AssetState::held, AssetState::failed, AssetState::retired}) {
+    AssetRecord record;
+    record.state = state;
+    record.url = "https://m.test/1.jpg";
+    record.source_format = "huge";
+    record.first_listed = record.retired_at = 7;
+    record.absent_runs = 1;
+    record.unlisted = true;
+    record.attempts.resize(1);
+    AssetRecord expected = record;
+    if (state == AssetState::held) {
+      expected.state = AssetState::wanted;
+      expected.unlisted = false;  // so that it is asked for
+    }
+    record.digest = Digest{};
+    record.held_url = "https://m.test/0.jpg";
+    record.etag = "\"e\"";
+    record.last_modified = "then";
+    record.fetched_at = 8;
+    record.forget_bytes();
+    EXPECT_EQ(record, expected) << name_of(state);
+  }
+}
+
 TEST(RecordKeys, SortAsTheirValuesDo) {
   const std::vector<AssetKey> sorted = {{0, "a"},
                                         {1, "huge"},
