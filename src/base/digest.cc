@@ -34,6 +34,13 @@ std::string Digest::hex() const {
   return text;
 }
 
+std::optional<Digest> Digest::from_bytes(std::string_view raw) {
+  Digest digest;
+  if (raw.size() != digest.bytes.size()) return std::nullopt;
+  std::memcpy(digest.bytes.data(), raw.data(), raw.size());
+  return digest;
+}
+
 std::optional<Digest> Digest::parse(std::string_view hex) {
   Digest digest;
   if (hex.size() != 2 * digest.bytes.size()) return std::nullopt;

@@ -21,6 +21,9 @@ struct Digest {
 
   std::string hex() const;  // 64 lower-case digits
   static std::optional<Digest> parse(std::string_view hex);
+
+  std::string_view view() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+  static std::optional<Digest> from_bytes(std::string_view raw);  // of exactly 32
 };
 
 }  // namespace medimirror

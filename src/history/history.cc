@@ -92,10 +92,6 @@ void sweep_temporaries(const fs::path& folder) {
     if (entry.path().extension() == ".tmp") fs::remove(entry.path(), ignored);
 }
 
-std::string_view bytes_of(const Digest& digest) {
-  return {reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()};
-}
-
 void each_in_tree(const IndexReader& view, const ListEntry& say) {
   view.each_published([&](const AssetKey& key, const PublishedRecord& record) {
     say(encode_key(key), encode(record));
@@ -112,11 +108,11 @@ void each_in_catalogue(const IndexReader& view, const ListEntry& say) {
   });
   view.each_blob([&](const Digest& digest, BlobRecord record) {
     record.last_verified = 0;  // each verify would otherwise make a new list
-    say(std::string("b").append(bytes_of(digest)), encode(record));
+    say(std::string("b").append(digest.view()), encode(record));
     return true;
   });
   view.each_derivative([&](const DerivativeKey& key, const Digest& digest) {
-    say("d" + encode_key(key), bytes_of(digest));
+    say("d" + encode_key(key), digest.view());
     return true;
   });
   view.each_media([&](const MediaItem& item) {

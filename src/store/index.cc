@@ -16,10 +16,6 @@ using namespace index_tables;
 
 namespace {
 
-std::string_view key_of(const Digest& digest) {
-  return {reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()};
-}
-
 // All entries whose asset key belongs to `id`: format, record.
 template <typename Record>
 std::vector<std::pair<std::string, Record>> all_of(const lmdb::Transaction& transaction, Table table,
@@ -75,13 +71,13 @@ std::vector<std::pair<std::string, AssetRecord>> IndexReader::assets_of(MediaId 
   return all_of<AssetRecord>(*transaction_, kAssets, id);
 }
 std::optional<BlobRecord> IndexReader::blob(const Digest& digest) const {
-  return get<BlobRecord>(*transaction_, kBlobs, key_of(digest), decode<BlobRecord>);
+  return get<BlobRecord>(*transaction_, kBlobs, digest.view(), decode<BlobRecord>);
 }
 std::optional<Print> IndexReader::print(const Digest& digest) const {
-  return get<Print>(*transaction_, kPrints, key_of(digest), decode<Print>);
+  return get<Print>(*transaction_, kPrints, digest.view(), decode<Print>);
 }
 std::optional<Digest> IndexReader::derivative(const DerivativeKey& key) const {
-  return get<Digest>(*transaction_, kDerivatives, encode_key(key), decode_digest);
+  return get<Digest>(*transaction_, kDerivatives, encode_key(key), Digest::from_bytes);
 }
 std::optional<PublishedRecord> IndexReader::published(const AssetKey& key) const {
   return get<PublishedRecord>(*transaction_, kPublished, encode_key(key), decode<PublishedRecord>);
@@ -134,9 +130,9 @@ void IndexReader::each_unreadable(const FaultSink& callback) const {
   list_unreadable(in, kMarks, decode_media_key, decode<ListingMark>, callback);
   list_unreadable(in, kMedia, decode_media_key, decode<MediaItem>, callback);
   list_unreadable(in, kAssets, decode_asset_key, decode<AssetRecord>, callback);
-  list_unreadable(in, kBlobs, decode_digest, decode<BlobRecord>, callback);
-  list_unreadable(in, kPrints, decode_digest, decode<Print>, callback);
-  list_unreadable(in, kDerivatives, decode_derivative_key, decode_digest, callback);
+  list_unreadable(in, kBlobs, Digest::from_bytes, decode<BlobRecord>, callback);
+  list_unreadable(in, kPrints, Digest::from_bytes, decode<Print>, callback);
+  list_unreadable(in, kDerivatives, decode_derivative_key, Digest::from_bytes, callback);
   list_unreadable(in, kPublished, decode_asset_key, decode<PublishedRecord>, callback);
   list_unreadable(in, kRuns, decode_media_key, decode<RunRecord>, callback);
   list_unreadable(in, kProducts, any, decode<ProductRecord>, callback);
@@ -156,11 +152,11 @@ void IndexReader::each_asset(const std::function<bool(const AssetKey&, const Ass
   each(*transaction_, kAssets, decode_asset_key, decode<AssetRecord>, callback);
 }
 void IndexReader::each_blob(const std::function<bool(const Digest&, const BlobRecord&)>& callback) const {
-  each(*transaction_, kBlobs, decode_digest, decode<BlobRecord>, callback);
+  each(*transaction_, kBlobs, Digest::from_bytes, decode<BlobRecord>, callback);
 }
 void IndexReader::each_derivative(
     const std::function<bool(const DerivativeKey&, const Digest&)>& callback) const {
-  each(*transaction_, kDerivatives, decode_derivative_key, decode_digest, callback);
+  each(*transaction_, kDerivatives, decode_derivative_key, Digest::from_bytes, callback);
 }
 void IndexReader::each_published(
     const std::function<bool(const AssetKey&, const PublishedRecord&)>& callback) const {
@@ -256,17 +252,17 @@ void IndexGroup::remove_asset(const AssetKey& key) {
 }
 
 void IndexGroup::put_blob(const Digest& digest, const BlobRecord& record) {
-  transaction_->put(handle(*transaction_, kBlobs), key_of(digest), encode(record));
+  transaction_->put(handle(*transaction_, kBlobs), digest.view(), encode(record));
   if (!record.info.print.empty())
-    transaction_->put(handle(*transaction_, kPrints), key_of(digest), encode(record.info.print));
+    transaction_->put(handle(*transaction_, kPrints), digest.view(), encode(record.info.print));
 }
 void IndexGroup::remove_blob(const Digest& digest) {
-  transaction_->remove(handle(*transaction_, kBlobs), key_of(digest));
-  transaction_->remove(handle(*transaction_, kPrints), key_of(digest));
+  transaction_->remove(handle(*transaction_, kBlobs), digest.view());
+  transaction_->remove(handle(*transaction_, kPrints), digest.view());
 }
 
 void IndexGroup::put_derivative(const DerivativeKey& key, const Digest& digest) {
-  transaction_->put(handle(*transaction_, kDerivatives), encode_key(key), key_of(digest));
+  transaction_->put(handle(*transaction_, kDerivatives), encode_key(key), digest.view());
 }
 void IndexGroup::remove_derivative(const DerivativeKey& key) {
   transaction_->remove(handle(*transaction_, kDerivatives), encode_key(key));

@@ -46,20 +46,13 @@ inline lmdb::Table handle(const lmdb::Transaction& transaction, Table table) {
   return transaction.environment().table(table);
 }
 
-inline std::optional<Digest> decode_digest(std::string_view bytes) {
-  Digest digest;
-  if (bytes.size() != digest.bytes.size()) return std::nullopt;
-  std::memcpy(digest.bytes.data(), bytes.data(), bytes.size());
-  return digest;
-}
-
 // A key for people: "media 12 huge", "blob 0af3…".
 inline std::string describe(Table table, std::string_view key) {
   if (table == kSettings) return fmt::format("setting {}", key);
   if (table == kProducts) return fmt::format("product {}", key);
   if (table == kViewNumbers) return "a number of a view";
   if (table > kProducts && table < kViewNumbers) return "an entry of a product";
-  if (const auto digest = decode_digest(key)) return fmt::format("blob {}", digest->hex());
+  if (const auto digest = Digest::from_bytes(key)) return fmt::format("blob {}", digest->hex());
   if (const auto derivative = decode_derivative_key(key))
     return fmt::format("derivative of {}", derivative->source.hex());
   if (const auto number = decode_media_key(key))

@@ -1,10 +1,8 @@
 #include "store/record.h"
 
-#include <xxhash.h>
-
-#include <bit>
-#include <cstring>
 #include <type_traits>
+
+#include "store/record_bytes.h"
 
 namespace medimirror {
 
@@ -12,177 +10,8 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1;
 
-template <typename Integer>
-void append_fixed(std::string& out, Integer value) {  // little-endian
-  for (std::size_t i = 0; i < sizeof value; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
-}
-
-template <typename Integer>
-Integer load_fixed(const char* from) {
-  Integer value = 0;
-  for (std::size_t i = 0; i < sizeof value; ++i)
-    value |= static_cast<Integer>(static_cast<Integer>(static_cast<unsigned char>(from[i])) << (8 * i));
-  return value;
-}
-
-void append_big_endian(std::string& out, std::uint64_t value) {
-  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
-}
-
-std::uint64_t load_big_endian(std::string_view bytes) {
-  std::uint64_t value = 0;
-  for (const char c : bytes.substr(0, 8)) value = value << 8 | static_cast<unsigned char>(c);
-  return value;
-}
-
-// ---------------------------------------------------------------- the two directions
-// Each record's fields are named once, in visit(); a Writer and a Reader go over them the same way, so the
-// two directions cannot drift apart.
-
-class Writer {
- public:
-  explicit Writer(std::string& out) : out_(out) {}
-
-  void byte(const std::uint8_t& value) { out_.push_back(static_cast<char>(value)); }
-  void flag(const bool& value) { byte(value ? 1 : 0); }
-  template <typename Enum>
-  void enumeration(const Enum& value, Enum /*last*/) {
-    byte(static_cast<std::uint8_t>(value));
-  }
-  void number(const std::uint64_t& value) {
-    std::uint64_t rest = value;
-    for (; rest >= 0x80; rest >>= 7) byte(static_cast<std::uint8_t>(rest | 0x80));
-    byte(static_cast<std::uint8_t>(rest));
-  }
-  void number(const std::uint32_t& value) { number(std::uint64_t{value}); }
-  void number(const std::int64_t& value) {
-    number(static_cast<std::uint64_t>(value) << 1 ^ static_cast<std::uint64_t>(value >> 63));
-  }
-  void number(const int& value) { number(std::int64_t{value}); }
-  void text(const std::string& value) {
-    number(std::uint64_t{value.size()});
-    out_.append(value);
-  }
-  // Held pictures mostly come from the URL that is wanted now: one byte instead of the same URL again.
-  void text_like(const std::string& value, const std::string& other) {
-    byte(value.empty() ? 0 : value == other ? 1 : 2);
-    if (!value.empty() && value != other) text(value);
-  }
-  void digest(const Digest& value) {
-    out_.append(reinterpret_cast<const char*>(value.bytes.data()), value.bytes.size());
-  }
-  template <typename Value, typename Each>
-  void optional(const std::optional<Value>& value, Each each) {
-    flag(value.has_value());
-    if (value) each(*value);
-  }
-  template <typename Element, typename Each>
-  void list(const std::vector<Element>& elements, Each each) {
-    number(std::uint64_t{elements.size()});
-    for (const Element& element : elements) each(element);
-  }
-
- private:
-  std::string& out_;
-};
-
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
-
-  bool complete() const { return good_ && rest_.empty(); }
-
-  void byte(std::uint8_t& value) {
-    const std::string_view bytes = take(1);
-    value = bytes.empty() ? std::uint8_t{0} : static_cast<std::uint8_t>(bytes[0]);
-  }
-  void flag(bool& value) {
-    std::uint8_t raw = 0;
-    byte(raw);
-    require(raw <= 1);
-    value = raw == 1;
-  }
-  template <typename Enum>
-  void enumeration(Enum& value, Enum last) {
-    std::uint8_t raw = 0;
-    byte(raw);
-    require(raw <= static_cast<std::uint8_t>(last));
-    value = static_cast<Enum>(raw);
-  }
-  void number(std::uint64_t& value) {
-    value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      std::uint8_t group = 0;
-      byte(group);
-      require(shift < 63 || group <= 1);  // the tenth byte holds the one bit that is left
-      value |= std::uint64_t{group & 0x7Fu} << shift;
-      if (group < 0x80) return;
-    }
-    good_ = false;
-  }
-  void number(std::uint32_t& value) { narrow<std::uint64_t>(value); }
-  void number(std::int64_t& value) {
-    std::uint64_t zigzag = 0;
-    number(zigzag);
-    value = static_cast<std::int64_t>(zigzag >> 1 ^ (0 - (zigzag & 1)));
-  }
-  void number(int& value) { narrow<std::int64_t>(value); }
-  void text(std::string& value) {
-    std::uint64_t size = 0;
-    number(size);
-    value = take(size);
-  }
-  void text_like(std::string& value, const std::string& other) {
-    std::uint8_t how = 0;
-    byte(how);
-    require(how <= 2);
-    if (how == 1) value = other;
-    if (how == 2) text(value);
-  }
-  void digest(Digest& value) {
-    const std::string_view bytes = take(value.bytes.size());
-    if (!bytes.empty()) std::memcpy(value.bytes.data(), bytes.data(), bytes.size());
-  }
-  template <typename Value, typename Each>
-  void optional(std::optional<Value>& value, Each each) {
-    bool present = false;
-    flag(present);
-    if (present) each(value.emplace());
-  }
-  template <typename Element, typename Each>
-  void list(std::vector<Element>& elements, Each each) {
-    std::uint64_t count = 0;
-    number(count);
-    require(count <=
-            rest_.size());  // an element takes at least a byte: no record makes us reserve more than it is
-    for (std::uint64_t i = 0; good_ && i < count; ++i) each(elements.emplace_back());
-  }
-
- private:
-  void require(bool holds) { good_ = good_ && holds; }
-
-  std::string_view take(std::uint64_t size) {
-    require(size <= rest_.size());
-    if (!good_) return {};
-    const std::string_view taken = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return taken;
-  }
-
-  template <typename Wide, typename Narrow>
-  void narrow(Narrow& value) {
-    Wide wide = 0;
-    number(wide);
-    value = static_cast<Narrow>(wide);
-    require(static_cast<Wide>(value) == wide);
-  }
-
-  std::string_view rest_;
-  bool good_ = true;
-};
-
 // ---------------------------------------------------------------- the fields, in the order of the structs
-// `Record` is const for a Writer.
+// Each is named once: a RecordWriter and a RecordReader go over them the same way. `Record` is const for the first.
 
 template <typename Record, typename Of>
 concept Is = std::is_same_v<std::remove_const_t<Record>, Of>;
@@ -294,9 +123,9 @@ void visit(Archive& archive, Record& record) {
 template <typename Record>
 std::string encode_record(const Record& record) {
   std::string out(1, static_cast<char>(kVersion));
-  Writer writer(out);
+  RecordWriter writer(out);
   visit(writer, record);
-  append_fixed(out, std::uint64_t{XXH3_64bits(out.data(), out.size())});
+  append_fixed(out, check_of(out));
   return out;
 }
 
@@ -317,9 +146,8 @@ std::optional<Record> decode_record(std::string_view bytes) {
   constexpr std::size_t kCheckBytes = sizeof(std::uint64_t);
   if (bytes.size() < 1 + kCheckBytes || static_cast<std::uint8_t>(bytes[0]) != kVersion) return std::nullopt;
   const std::string_view checked = bytes.substr(0, bytes.size() - kCheckBytes);
-  if (load_fixed<std::uint64_t>(bytes.data() + checked.size()) != XXH3_64bits(checked.data(), checked.size()))
-    return std::nullopt;
-  Reader reader(checked.substr(1));
+  if (load_fixed<std::uint64_t>(bytes.data() + checked.size()) != check_of(checked)) return std::nullopt;
+  RecordReader reader(checked.substr(1));
   std::optional<Record> record(std::in_place);
   visit(reader, *record);
   if (!reader.complete() || !is_possible(*record)) record.reset();
@@ -330,10 +158,6 @@ std::optional<Record> decode_record(std::string_view bytes) {
 constexpr std::uint8_t kLinkFlag = 0x80;
 constexpr std::size_t kMarkBytes = 1 + 8 + 8 + 1 + 1;
 constexpr std::size_t kMarkCheckBytes = sizeof(std::uint32_t);
-
-std::uint32_t mark_check(std::string_view checked) {
-  return static_cast<std::uint32_t>(XXH3_64bits(checked.data(), checked.size()));
-}
 
 }  // namespace
 
@@ -352,7 +176,7 @@ std::string encode_key(const AssetKey& key) {
 }
 
 std::string encode_key(const DerivativeKey& key) {
-  std::string bytes(reinterpret_cast<const char*>(key.source.bytes.data()), key.source.bytes.size());
+  std::string bytes(key.source.view());
   append_big_endian(bytes, key.recipe);
   return bytes;
 }
@@ -368,11 +192,10 @@ std::optional<AssetKey> decode_asset_key(std::string_view bytes) {
 }
 
 std::optional<DerivativeKey> decode_derivative_key(std::string_view bytes) {
-  DerivativeKey key;
-  if (bytes.size() != key.source.bytes.size() + 8) return std::nullopt;
-  std::memcpy(key.source.bytes.data(), bytes.data(), key.source.bytes.size());
-  key.recipe = load_big_endian(bytes.substr(key.source.bytes.size()));
-  return key;
+  if (bytes.size() < 8) return std::nullopt;
+  const std::optional<Digest> source = Digest::from_bytes(bytes.substr(0, bytes.size() - 8));
+  if (!source) return std::nullopt;
+  return DerivativeKey{*source, load_big_endian(bytes.substr(bytes.size() - 8))};
 }
 
 // ---------------------------------------------------------------- records
@@ -408,7 +231,7 @@ std::string encode(const ListingMark& record) {
   append_fixed(out, record.fingerprint_low);
   append_fixed(out, record.assets);
   append_fixed(out, record.filtered);
-  append_fixed(out, mark_check(out));
+  append_fixed(out, short_check_of(out));
   return out;
 }
 
@@ -417,7 +240,7 @@ std::optional<ListingMark> decode<ListingMark>(std::string_view bytes) {
   if (bytes.size() != kMarkBytes + kMarkCheckBytes) return std::nullopt;
   const auto first = static_cast<std::uint8_t>(bytes[0]);
   if ((first & ~kLinkFlag) != kVersion) return std::nullopt;
-  if (load_fixed<std::uint32_t>(bytes.data() + kMarkBytes) != mark_check(bytes.substr(0, kMarkBytes)))
+  if (load_fixed<std::uint32_t>(bytes.data() + kMarkBytes) != short_check_of(bytes.substr(0, kMarkBytes)))
     return std::nullopt;
   ListingMark mark;
   mark.fingerprint_high = load_fixed<std::uint64_t>(bytes.data() + 1);

@@ -1,8 +1,7 @@
 #include "store/view_number.h"
 
-#include <xxhash.h>
-
 #include "store/record.h"
+#include "store/record_bytes.h"
 
 namespace medimirror {
 
@@ -10,20 +9,6 @@ namespace {
 
 constexpr char kVersion = 1;
 constexpr std::size_t kBodyBytes = 1 + 4 + 8, kCheckBytes = 4, kMediaBytes = 8;
-
-void append_number(std::string& bytes, std::uint64_t value, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) bytes += static_cast<char>(value >> (8 * i) & 0xff);
-}
-
-std::uint64_t read_number(std::string_view bytes) {
-  std::uint64_t value = 0;
-  for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[i]);
-  return value;
-}
-
-std::uint64_t check_of(std::string_view body) {
-  return XXH3_64bits(body.data(), body.size()) & 0xffffffff;
-}
 
 }  // namespace
 
@@ -52,18 +37,17 @@ std::optional<ViewNumberKey> decode_view_number_key(std::string_view bytes) {
 
 std::string encode(const ViewNumber& number) {
   std::string bytes(1, kVersion);
-  append_number(bytes, number.number, 4);
-  append_number(bytes, static_cast<std::uint64_t>(number.gone_at), 8);
-  append_number(bytes, check_of(bytes), kCheckBytes);
+  append_fixed(bytes, number.number);
+  append_fixed(bytes, number.gone_at);
+  append_fixed(bytes, short_check_of(bytes));
   return bytes;
 }
 
 std::optional<ViewNumber> decode_view_number(std::string_view bytes) {
   if (bytes.size() != kBodyBytes + kCheckBytes || bytes.front() != kVersion) return std::nullopt;
   const std::string_view body = bytes.substr(0, kBodyBytes);
-  if (read_number(bytes.substr(kBodyBytes)) != check_of(body)) return std::nullopt;
-  return ViewNumber{static_cast<std::uint32_t>(read_number(body.substr(1, 4))),
-                    static_cast<UnixSeconds>(read_number(body.substr(5)))};
+  if (load_fixed<std::uint32_t>(body.data() + kBodyBytes) != short_check_of(body)) return std::nullopt;
+  return ViewNumber{load_fixed<std::uint32_t>(body.data() + 1), load_fixed<UnixSeconds>(body.data() + 5)};
 }
 
 }  // namespace medimirror

@@ -127,7 +127,7 @@ class Rebuild {
     GroupedWrites writes(*index_);
     auto at = there.begin();
     each_of('b', [&](std::string_view key, std::string_view value) {
-      const std::optional<Digest> digest = digest_of(key);
+      const std::optional<Digest> digest = Digest::from_bytes(key);
       const std::optional<BlobRecord> record = decode<BlobRecord>(value);
       if (!digest || !record) return;
       while (at != there.end() && at->first < *digest) ++at;
@@ -148,7 +148,7 @@ class Rebuild {
     });
     each_of('d', [&](std::string_view key, std::string_view value) {
       const auto derivative = decode_derivative_key(key);
-      const auto digest = digest_of(value);
+      const auto digest = Digest::from_bytes(value);
       if (!derivative || !digest) return;
       IndexGroup& group = writes.next();
       if (group.blob(*digest)) group.put_derivative(*derivative, *digest);
