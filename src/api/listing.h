@@ -19,27 +19,18 @@
 
 #include "api/bad_places.h"
 #include "base/clock.h"
+#include "base/fingerprint.h"
 #include "base/media.h"
 #include "base/waiting.h"
 #include "http/transport.h"
 
 namespace medimirror {
 
-struct Fingerprint {
-  std::uint64_t high = 0, low = 0;
-  bool operator==(const Fingerprint&) const = default;
-};
-
-// Of an item that is listed twice. The order of the two matters, and the service keeps it.
-constexpr Fingerprint join(Fingerprint first, Fingerprint second) {
-  return {first.high * 0x9E3779B97F4A7C15u + second.high, first.low * 0xC2B2AE3D27D4EB4Fu + second.low};
-}
-
 // One listed object, read only when asked: whoever knows its fingerprint need not look inside.
 struct ListedItem {
   MediaId id =
       0;  // 0 for an object without a usable id: counted as malformed by the listing, never handed out
-  Fingerprint fingerprint;  // XXH3-128 of `json`
+  Fingerprint fingerprint;  // of `json`
   std::string_view
       json;  // the object's own bytes, for who shows them; what they mean is said by these two alone
   std::optional<MediaItem> media() const;  // nothing: it cannot be read as one

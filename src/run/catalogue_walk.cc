@@ -91,8 +91,7 @@ void CatalogueWalk::settle(const Twins& twins, std::vector<ListedUpdate>& change
     seen_.push_back(id);
     ++items_;
     if (mark) ++already_known_;
-    if (mark && look_ == Look::at_changed && mark->fingerprint_high == twins.joined.high &&
-        mark->fingerprint_low == twins.joined.low) {
+    if (mark && look_ == Look::at_changed && mark->fingerprint == twins.joined) {
       ++unchanged_.items;
       unchanged_.links += mark->is_link ? 1 : 0;
       unchanged_.assets += mark->assets;

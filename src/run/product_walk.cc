@@ -22,7 +22,7 @@ class ProductWalk {
       if (!seen_.insert(item.fingerprint.low).second)
         continue;  // walked again after it broke off, or of two filters
       ++report_.listed;
-      if (view_.product_listed_as(item.fingerprint.high, item.fingerprint.low)) {
+      if (view_.product_listed_as(item.fingerprint)) {
         ++report_.unchanged;
         continue;
       }
@@ -31,7 +31,7 @@ class ProductWalk {
         ++report_.malformed;
         continue;
       }
-      changed_.push_back({std::move(*product), item.fingerprint.high, item.fingerprint.low});
+      changed_.push_back({std::move(*product), item.fingerprint});
       if (changed_.size() >= kChangesPerGroup) keep();
     }
   }
@@ -51,7 +51,7 @@ class ProductWalk {
     std::vector<std::string> absent;
     view_.renew();
     view_.each_product([&](const ProductRecord& record) {
-      if (!seen_.contains(record.fingerprint_low)) absent.push_back(record.product.id);
+      if (!seen_.contains(record.fingerprint.low)) absent.push_back(record.product.id);
       return true;
     });
     for (std::size_t at = 0; at < absent.size(); at += kRemovalsPerGroup) {

@@ -169,7 +169,7 @@ void Writer::apply(IndexGroup& group, ListedUpdate& update) {
       update.item = std::move(*stored);
     }
     if (old_mark) {
-      fingerprint = join({old_mark->fingerprint_high, old_mark->fingerprint_low}, fingerprint);
+      fingerprint = join(old_mark->fingerprint, fingerprint);
       group_.assets -= old_mark->assets;
       group_.filtered -= old_mark->filtered;
       group_.links -= old_mark->is_link ? 1 : 0;
@@ -186,7 +186,7 @@ void Writer::apply(IndexGroup& group, ListedUpdate& update) {
   for (const PlannedAsset& asset : plan.absent)
     if (asset.changed()) group.put_asset(asset.key, asset.record);
   group.put_media(update.item);
-  group.put_mark(id, {fingerprint.high, fingerprint.low, static_cast<std::uint8_t>(plan.wanted.size()),
+  group.put_mark(id, {fingerprint, static_cast<std::uint8_t>(plan.wanted.size()),
                       static_cast<std::uint8_t>(plan.filtered), plan.is_link});
   group_.assets += plan.wanted.size();
   group_.filtered += plan.filtered;

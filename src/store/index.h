@@ -72,8 +72,7 @@ class IndexReader {
 
   std::optional<ProductRecord> product(std::string_view id) const;
   // The id of the product whose line had this fingerprint when it was listed last.
-  std::optional<std::string> product_listed_as(std::uint64_t fingerprint_high,
-                                               std::uint64_t fingerprint_low) const;
+  std::optional<std::string> product_listed_as(const Fingerprint& fingerprint) const;
   std::vector<std::string> products_of_code(std::string_view code) const;  // a CNK, or a GTIN in any length
   std::vector<std::string> products_of_media(MediaId id) const;
   void each_product(const std::function<bool(const ProductRecord&)>& callback) const;

@@ -18,8 +18,8 @@ namespace {
 // No real code comes near; LMDB takes keys of at most 511 bytes.
 constexpr std::size_t kCodeBytesMax = 200;
 
-std::string fingerprint_key(std::uint64_t high, std::uint64_t low) {
-  return encode_key(MediaId{high}) + encode_key(MediaId{low});
+std::string fingerprint_key(const Fingerprint& fingerprint) {
+  return encode_key(MediaId{fingerprint.high}) + encode_key(MediaId{fingerprint.low});
 }
 
 std::string code_prefix(std::string_view code) {
@@ -56,10 +56,8 @@ std::optional<ProductRecord> IndexReader::product(std::string_view id) const {
   return get<ProductRecord>(*transaction_, kProducts, id, decode<ProductRecord>);
 }
 
-std::optional<std::string> IndexReader::product_listed_as(std::uint64_t fingerprint_high,
-                                                          std::uint64_t fingerprint_low) const {
-  const auto id = transaction_->get(handle(*transaction_, kProductMarks),
-                                    fingerprint_key(fingerprint_high, fingerprint_low));
+std::optional<std::string> IndexReader::product_listed_as(const Fingerprint& fingerprint) const {
+  const auto id = transaction_->get(handle(*transaction_, kProductMarks), fingerprint_key(fingerprint));
   return id ? std::optional<std::string>(*id) : std::nullopt;
 }
 
@@ -96,7 +94,7 @@ void IndexReader::each_product_fault(const FaultSink& callback) const {
     if (record->product.id != id)
       callback("products", fmt::format("under {} stands the product {}", id, record->product.id));
     ++expected[kProductMarks];
-    if (product_listed_as(record->fingerprint_high, record->fingerprint_low) != id)
+    if (product_listed_as(record->fingerprint) != id)
       callback("product_marks", fmt::format("the line of product {} does not lead to it", id));
     for (const auto& [table, key] : finding_keys(record->product)) {
       ++expected[table];
@@ -120,16 +118,14 @@ void IndexGroup::put_product(const ProductRecord& record) {
   std::set<std::pair<Table, std::string>> old_keys;
   if (const std::optional<ProductRecord> old = product(id)) {
     old_keys = finding_keys(old->product);
-    transaction_->remove(handle(*transaction_, kProductMarks),
-                         fingerprint_key(old->fingerprint_high, old->fingerprint_low));
+    transaction_->remove(handle(*transaction_, kProductMarks), fingerprint_key(old->fingerprint));
   }
   const auto keys = finding_keys(record.product);
   for (const auto& [table, key] : old_keys)
     if (!keys.contains({table, key})) transaction_->remove(handle(*transaction_, table), key);
   for (const auto& [table, key] : keys)
     if (!old_keys.contains({table, key})) transaction_->put(handle(*transaction_, table), key, {});
-  transaction_->put(handle(*transaction_, kProductMarks),
-                    fingerprint_key(record.fingerprint_high, record.fingerprint_low), id);
+  transaction_->put(handle(*transaction_, kProductMarks), fingerprint_key(record.fingerprint), id);
   transaction_->put(handle(*transaction_, kProducts), id, encode(record));
   mark_views_stale();
 }
@@ -139,8 +135,7 @@ void IndexGroup::remove_product(std::string_view id) {
   if (!old) return;
   for (const auto& [table, key] : finding_keys(old->product))
     transaction_->remove(handle(*transaction_, table), key);
-  transaction_->remove(handle(*transaction_, kProductMarks),
-                       fingerprint_key(old->fingerprint_high, old->fingerprint_low));
+  transaction_->remove(handle(*transaction_, kProductMarks), fingerprint_key(old->fingerprint));
   transaction_->remove(handle(*transaction_, kProducts), id);
   mark_views_stale();
 }

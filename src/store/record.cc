@@ -105,8 +105,8 @@ void visit(Archive& archive, Record& record) {
     archive.list(media.locales, [&](auto& locale) { archive.text(locale); });
   });
   archive.optional(product.updated_at, [&](auto& time) { archive.number(time); });
-  archive.number(record.fingerprint_high);
-  archive.number(record.fingerprint_low);
+  archive.number(record.fingerprint.high);
+  archive.number(record.fingerprint.low);
 }
 
 template <typename Archive, Is<RunRecord> Record>
@@ -227,8 +227,8 @@ void AssetRecord::forget_bytes() {
 
 std::string encode(const ListingMark& record) {
   std::string out(1, static_cast<char>(kVersion | (record.is_link ? kLinkFlag : 0)));
-  append_fixed(out, record.fingerprint_high);
-  append_fixed(out, record.fingerprint_low);
+  append_fixed(out, record.fingerprint.high);
+  append_fixed(out, record.fingerprint.low);
   append_fixed(out, record.assets);
   append_fixed(out, record.filtered);
   append_fixed(out, short_check_of(out));
@@ -243,8 +243,8 @@ std::optional<ListingMark> decode<ListingMark>(std::string_view bytes) {
   if (load_fixed<std::uint32_t>(bytes.data() + kMarkBytes) != short_check_of(bytes.substr(0, kMarkBytes)))
     return std::nullopt;
   ListingMark mark;
-  mark.fingerprint_high = load_fixed<std::uint64_t>(bytes.data() + 1);
-  mark.fingerprint_low = load_fixed<std::uint64_t>(bytes.data() + 9);
+  mark.fingerprint.high = load_fixed<std::uint64_t>(bytes.data() + 1);
+  mark.fingerprint.low = load_fixed<std::uint64_t>(bytes.data() + 9);
   mark.assets = static_cast<std::uint8_t>(bytes[17]);
   mark.filtered = static_cast<std::uint8_t>(bytes[18]);
   mark.is_link = (first & kLinkFlag) != 0;

@@ -24,6 +24,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/fingerprint.h"
 #include "base/image.h"
 #include "base/media.h"
 
@@ -46,10 +47,9 @@ std::optional<AssetKey> decode_asset_key(std::string_view bytes);
 
 // One line of the service's listing, reduced to what tells whether it changed since the last run.
 struct ListingMark {
-  std::uint64_t fingerprint_high = 0,
-                fingerprint_low = 0;  // XXH3-128 of the line's JSON, joined when listed twice
-  std::uint8_t assets = 0;            // wanted of this item
-  std::uint8_t filtered = 0;          // formats asked for that this item does not give
+  Fingerprint fingerprint;    // joined when listed twice
+  std::uint8_t assets = 0;    // wanted of this item
+  std::uint8_t filtered = 0;  // formats asked for that this item does not give
   bool is_link = false;
   bool operator==(const ListingMark&) const = default;
 };
@@ -128,7 +128,7 @@ constexpr std::size_t kProductIdBytesMax = 200;  // real ones have 10
 // A product as listed last, and the fingerprint of that line.
 struct ProductRecord {
   Product product;
-  std::uint64_t fingerprint_high = 0, fingerprint_low = 0;
+  Fingerprint fingerprint;
   bool operator==(const ProductRecord&) const = default;
 };
 

@@ -32,7 +32,7 @@ class FeedFile : public testing::Test {
     record.product.eans = std::move(eans);
     if (!name.empty()) record.product.names = {{"fr", "fr:" + name}, {"nl", name}};
     record.product.media = std::move(media);
-    record.fingerprint_low = ++fingerprint_;
+    record.fingerprint.low = ++fingerprint_;
     IndexGroup group = index_->group();
     group.put_product(record);
     group.commit();

@@ -263,10 +263,10 @@ TEST(Gallery, SearchHasAPlainTextOfEachProductWithPictures) {
   record.product.eans = {"5412345678908"};
   record.product.names = {{"fr", "Crème\fÀ l'ŒIL\n"}, {"nl", "Zalf Ďž"}};
   record.product.media = {{7, MediaKind::photo, {}, {}}, {9, MediaKind::photo, {}, {}}};
-  record.fingerprint_low = 1;
+  record.fingerprint.low = 1;
   ProductRecord bare;
   bare.product.id = "M2";
-  bare.fingerprint_low = 2;
+  bare.fingerprint.low = 2;
   IndexGroup group = fixture.index->group();
   group.put_product(record);
   group.put_product(bare);

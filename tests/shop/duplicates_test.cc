@@ -60,7 +60,7 @@ class DuplicatesTest : public testing::Test {
     record.product.status = "active";
     record.product.names = {{"nl", name}};
     for (const MediaId one : media) record.product.media.push_back({one, MediaKind::photo, {}, {}});
-    record.fingerprint_low = ++fingerprint_;
+    record.fingerprint.low = ++fingerprint_;
     IndexGroup group = index_->group();
     group.put_product(record);
     group.commit();

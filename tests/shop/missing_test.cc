@@ -27,7 +27,7 @@ class Missing : public testing::Test {
     ProductRecord record;
     record.product = {"M" + cnk,        status, cnk, std::move(eans), {{"fr", "Pilule"}, {"nl", "Pil"}},
                       std::move(media), {}};
-    record.fingerprint_low = ++fingerprint_;
+    record.fingerprint.low = ++fingerprint_;
     IndexGroup group = index_->group();
     group.put_product(record);
     group.commit();

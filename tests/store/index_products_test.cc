@@ -27,8 +27,8 @@ ProductRecord record_of(const std::string& id, const std::string& cnk, std::vect
   ProductRecord record;
   record.product = {id, "active", cnk, std::move(eans), {{"nl", "Pil"}}, {}, 17};
   for (const MediaId one : media) record.product.media.push_back({one, MediaKind::frontal, 3, {"nl", "fr"}});
-  record.fingerprint_high = 7;
-  record.fingerprint_low = fingerprint;
+  record.fingerprint.high = 7;
+  record.fingerprint.low = fingerprint;
   return record;
 }
 

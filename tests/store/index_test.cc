@@ -253,7 +253,7 @@ TEST_F(IndexTest, WalksGoInKeyOrderAndStopWhenTold) {
   for (const MediaId id : {300, 2, 1, 70'000}) group.put_mark(id, {id, 0, 0, 0, false});
   std::vector<MediaId> seen;
   group.each_mark([&](MediaId id, const ListingMark& mark) {
-    EXPECT_EQ(mark.fingerprint_high, id);
+    EXPECT_EQ(mark.fingerprint.high, id);
     seen.push_back(id);
     return seen.size() < 3;
   });

@@ -254,8 +254,8 @@ TEST(Verify, TheTablesOfProductsAreHeldAgainstEachOther) {
       record.product.id = "M5489B0D8B";
       record.product.cnk = "1234567";
       record.product.media.emplace_back().id = 0x0102030405060708;
-      record.fingerprint_high = 0x1112131415161718;
-      record.fingerprint_low = 0x2122232425262728;
+      record.fingerprint.high = 0x1112131415161718;
+      record.fingerprint.low = 0x2122232425262728;
       group.put_product(record);
     });
     EXPECT_EQ(mirror.verify_at(VerifyDepth::structure), Found{});
