@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "history/history.h"
+#include "store/grouped_writes.h"
 #include "store/setting_names.h"
 
 namespace medimirror {
@@ -14,7 +15,6 @@ namespace medimirror {
 namespace {
 
 constexpr std::size_t kMissingNamed = 100;
-constexpr std::size_t kMarksPerGroup = 50'000;
 
 // "<run> <since> <partial> <finished>"; empty: no tree is held.
 std::string encode(const HeldTree& held) {

@@ -4,13 +4,13 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "store/grouped_writes.h"
 
 namespace medimirror {
 
 namespace {
 
 constexpr std::size_t kChangesPerGroup = 1'000;
-constexpr std::size_t kRemovalsPerGroup = 10'000;
 
 class ProductWalk {
  public:
@@ -54,12 +54,9 @@ class ProductWalk {
       if (!seen_.contains(record.fingerprint.low)) absent.push_back(record.product.id);
       return true;
     });
-    for (std::size_t at = 0; at < absent.size(); at += kRemovalsPerGroup) {
-      IndexGroup group = index_.group();
-      for (std::size_t i = at; i < std::min(absent.size(), at + kRemovalsPerGroup); ++i)
-        group.remove_product(absent[i]);
-      group.commit();
-    }
+    GroupedWrites writes(index_);
+    for (const std::string& id : absent) writes.next().remove_product(id);
+    writes.commit();
     report_.removed = absent.size();
   }
 

@@ -4,11 +4,13 @@
 #include <functional>
 #include <vector>
 
+#include "store/grouped_writes.h"
+
 namespace medimirror {
 
 namespace {
 
-constexpr std::size_t kAssetsPerGroup = 10'000;
+constexpr std::size_t kKeysAtOnce = 10'000;
 
 std::vector<MediaId> marked_but_not_seen(const Index& index, std::span<const MediaId> seen) {
   std::vector<MediaId> absent;
@@ -23,27 +25,24 @@ std::vector<MediaId> marked_but_not_seen(const Index& index, std::span<const Med
 
 // The mark goes, so that the item is looked at in full if it ever comes back.
 void mark_absent(Index& index, std::span<const MediaId> media) {
-  while (!media.empty()) {
-    const std::size_t count = std::min(media.size(), kAssetsPerGroup);
-    IndexGroup group = index.group();
-    for (const MediaId id : media.first(count)) {
-      for (auto& [format, record] : group.assets_of(id)) {
-        if (record.state == AssetState::retired) continue;
-        record.unlisted = true;
-        group.put_asset({id, format}, record);
-      }
-      group.remove_mark(id);
+  GroupedWrites writes(index);
+  for (const MediaId id : media) {
+    IndexGroup& group = writes.next();
+    for (auto& [format, record] : group.assets_of(id)) {
+      if (record.state == AssetState::retired) continue;
+      record.unlisted = true;
+      group.put_asset({id, format}, record);
     }
-    group.commit();
-    media = media.subspan(count);
+    group.remove_mark(id);
   }
+  writes.commit();
 }
 
 std::vector<AssetKey> all_absent(const Index& index) {
   std::vector<AssetKey> all;
   const IndexView view = index.view();
   for (std::optional<AssetKey> after;;) {
-    const std::vector<AssetKey> some = view.absent(after, kAssetsPerGroup);
+    const std::vector<AssetKey> some = view.absent(after, kKeysAtOnce);
     if (some.empty()) return all;
     all.insert(all.end(), some.begin(), some.end());
     after = some.back();
@@ -61,17 +60,15 @@ std::uint64_t published_files(const IndexView& view, const AssetKey& key, const 
 
 void change_each(Index& index, std::span<const AssetKey> keys,
                  const std::function<void(IndexGroup&, const AssetKey&, AssetRecord&)>& change) {
-  while (!keys.empty()) {
-    const std::size_t count = std::min(keys.size(), kAssetsPerGroup);
-    IndexGroup group = index.group();
-    for (const AssetKey& key : keys.first(count))
-      if (std::optional<AssetRecord> record = group.asset(key)) {
-        change(group, key, *record);
-        group.put_asset(key, *record);
-      }
-    group.commit();
-    keys = keys.subspan(count);
+  GroupedWrites writes(index);
+  for (const AssetKey& key : keys) {
+    IndexGroup& group = writes.next();
+    std::optional<AssetRecord> record = group.asset(key);
+    if (!record) continue;
+    change(group, key, *record);
+    group.put_asset(key, *record);
   }
+  writes.commit();
 }
 
 }  // namespace

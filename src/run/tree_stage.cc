@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "store/grouped_writes.h"
 #include "tree/manifest_merge.h"
 
 namespace medimirror {
@@ -25,12 +26,12 @@ std::set<AssetKey> find_losses(const std::filesystem::path& media_folder, Index&
 
 void look_at_every_file(Index& index) {
   const IndexView view = index.view();
-  IndexGroup group = index.group();
+  GroupedWrites writes(index);
   view.each_asset([&](const AssetKey& key, const AssetRecord& record) {
     if (record.digest) writes.next().mark_unpublished(key);
     return true;
   });
-  group.commit();
+  writes.commit();
 }
 
 }  // namespace medimirror

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/parallel.h"
+#include "store/grouped_writes.h"
 #include "tree/journal.h"
 #include "tree/lines.h"
 #include "tree/manifest.h"
@@ -33,7 +34,6 @@ namespace {
 using Kind = JournalEntry::Kind;
 
 constexpr std::size_t kClashesMax = 100;
-constexpr std::size_t kGroupRecords = 50'000;
 // A link is a system call that mostly computes; two threads in different folders do not wait for each other, and a third
 // has their next files ready meanwhile.
 constexpr std::size_t kPlacedTogether = 16'384;
@@ -297,16 +297,9 @@ class Publisher {
   }
 
   void tell_index() {
-    std::optional<IndexGroup> group;
-    std::size_t records = 0;
-    plan_.journal->each([&](const JournalEntry& entry) {
-      if (!group) group.emplace(index_.group());
-      tell_index(entry, *group);
-      if (++records % kGroupRecords != 0) return;
-      group->commit();
-      group.reset();
-    });
-    if (group) group->commit();
+    GroupedWrites writes(index_);
+    plan_.journal->each([&](const JournalEntry& entry) { tell_index(entry, writes.next()); });
+    writes.commit();
   }
 
   void tell_index(const JournalEntry& entry, IndexGroup& group) const {

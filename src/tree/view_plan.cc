@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/product_code.h"
+#include "store/grouped_writes.h"
 #include "tree/journal.h"
 #include "tree/line_fields.h"
 #include "tree/view_numbers.h"
@@ -22,7 +23,6 @@ namespace {
 using Field = ViewPath::Field;
 
 constexpr std::size_t kNumberMemoryBytes = std::size_t{8} << 20;
-constexpr std::size_t kRecordsPerGroup = 50'000;
 constexpr std::size_t kSentencesMax = 100;
 constexpr std::size_t kExamplesMax = 3;
 
@@ -421,8 +421,7 @@ ViewPlan::ViewPlan(const ViewSet& set, const IndexView& view, const std::filesys
 ViewPlan::~ViewPlan() = default;
 
 void ViewPlan::commit_numbers(Index& index) {
-  std::optional<IndexGroup> group;
-  std::size_t records = 0;
+  GroupedWrites writes(index);
   const std::unique_ptr<LineSource> lines = numbers_.sorted();
   for (std::string_view line; lines->next(line);) {
     std::array<std::string_view, 5> fields;
@@ -436,13 +435,10 @@ void ViewPlan::commit_numbers(Index& index) {
       throw Error(ErrorKind::internal, "the list of numbers reads otherwise than it was written",
                   "keep the numbers of views");
     key.view = fields[0];
-    if (!group) group.emplace(index.group());
-    fields[3] == "-" ? group->remove_view_number(key) : group->put_view_number(key, number);
-    if (++records % kRecordsPerGroup != 0) continue;
-    group->commit();
-    group.reset();
+    IndexGroup& group = writes.next();
+    fields[3] == "-" ? group.remove_view_number(key) : group.put_view_number(key, number);
   }
-  if (group) group->commit();
+  writes.commit();
 }
 
 }  // namespace medimirror

@@ -16,6 +16,7 @@
 #include "history/undo.h"
 #include "image/header.h"
 #include "report/run_report.h"
+#include "store/grouped_writes.h"
 #include "store/index.h"
 #include "store/local_blob_store.h"
 #include "store/setting_names.h"
@@ -30,38 +31,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::size_t kRecordsPerGroup = 20'000;
 constexpr std::size_t kNotesMax = 20;
 
 using TreeEntry = std::function<void(const AssetKey& key, const PublishedRecord& record)>;
-
-std::optional<Digest> digest_of(std::string_view bytes) {
-  Digest digest;
-  if (bytes.size() != digest.bytes.size()) return std::nullopt;
-  std::memcpy(digest.bytes.data(), bytes.data(), bytes.size());
-  return digest;
-}
-
-// Groups of a size that keeps a transaction small.
-class GroupedWrites {
- public:
-  explicit GroupedWrites(Index& index) : index_(index) {}
-
-  IndexGroup& next() {
-    if (group_ && ++records_ % kRecordsPerGroup == 0) commit();
-    if (!group_) group_.emplace(index_.group());
-    return *group_;
-  }
-  void commit() {
-    if (group_) group_->commit();
-    group_.reset();
-  }
-
- private:
-  Index& index_;
-  std::optional<IndexGroup> group_;
-  std::size_t records_ = 0;
-};
 
 class Rebuild {
  public:
