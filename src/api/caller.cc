@@ -69,12 +69,11 @@ Caller::Caller(const ApiOptions& options, Transport& transport, const Clock& clo
     : options_(checked(options)),
       transport_(transport),
       clock_(clock),
+      base_(checked_base_url(options)),
+      origin_(base_.origin()),
       limiter_({options.requests_per_minute, options.request_ledger}),
       random_(std::random_device{}()) {
-  const Url url = checked_base_url(options_);
-  base_ = url.text();
-  while (base_.ends_with('/')) base_.pop_back();
-  origin_ = url.origin();
+  while (base_.path.ends_with('/')) base_.path.pop_back();
   plainly_ = !options_.compression || was_noted(plain_note(), clock_.unix_now());
 }
 
@@ -106,7 +105,7 @@ void Caller::drop() {
 
 CallFacts Caller::facts() const {
   return {origin_,
-          base_ + (call_ ? call_->path : std::string()),
+          call_ ? url_of(*call_).text() : base_.text(),
           attempt_,
           plainly_,
           call_ && call_->on_body ? options_.answer_ms_max : Millis(0),
@@ -142,11 +141,17 @@ void Caller::wait_for_window(SteadyTime now, WallTime wall, WallTime when) {
   wake_at_ = now + std::max(when - wall, Millis(1));
 }
 
+Url Caller::url_of(const Call& call) const {
+  Url url = base_;
+  url.path += call.path;
+  return url;
+}
+
 Request Caller::make_request() {
   sink_.reset();
   Request request;
   request.method = call_->method;
-  request.url = base_ + call_->path;
+  request.url = url_of(*call_);
   request.headers = {"Accept: application/json", "Accept-Language: " + options_.accept_language};
   if (call_->method == Request::Method::post) {
     request.headers.emplace_back("Content-Type: application/json");

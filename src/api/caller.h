@@ -77,6 +77,7 @@ class Caller {
     std::optional<StreamUnpacker> unpacker;
   };
 
+  Url url_of(const Call& call) const;
   Request make_request();
   void wait_for_window(SteadyTime now, WallTime wall, WallTime when);
   void wait_because(std::string why);
@@ -91,7 +92,7 @@ class Caller {
   ApiOptions options_;
   Transport& transport_;
   const Clock& clock_;
-  std::string base_;    // without a slash at its end
+  Url base_;            // without a slash at its end
   std::string origin_;  // for sentences
   RateLimiter limiter_;
   std::minstd_rand random_;

@@ -23,16 +23,6 @@ constexpr std::size_t kToldToWaitMax = 10'000;  // pictures whose server named a
 // A round of deferred ones that was at least as large and brought less than a tenth is the last one.
 constexpr std::size_t kRoundToJudge = 16, kRoundToGoOn = 10;
 
-std::string origin_of(const std::string& url) {
-  const std::optional<Url> parsed = parse_url(url);
-  return parsed ? parsed->origin() : std::string();
-}
-
-std::string display(const std::string& url) {
-  const std::optional<Url> parsed = parse_url(url);
-  return parsed ? parsed->display() : "(not a URL)";
-}
-
 std::string detail_of(const std::variant<Response, TransferFailure>& result, int attempts) {
   const std::string after = attempts > 1 ? fmt::format(" after {} attempts", attempts) : "";
   if (const auto* failure = std::get_if<TransferFailure>(&result))
@@ -56,25 +46,25 @@ Downloader::Host& Downloader::host_at(const std::string& origin) {
   return hosts_.try_emplace(origin, origin, options_).first->second;
 }
 
-Downloader::Host& Downloader::host_of(const std::string& url) {
-  return host_at(origin_of(url));
+Downloader::Host& Downloader::host_of(const Url& url) {
+  return host_at(url.origin());
 }
 
 // ---------------------------------------------------------------- the queue
 
 void Downloader::add(Download download) {
   Item item;
-  item.current_url = download.url;
   item.download = std::move(download);
-  const std::optional<Url> url = parse_url(item.current_url);
+  std::optional<Url> url = parse_url(item.download.url);
   if (!url || !url->is_http())
-    return finish(item, Refused{"bad_url",
-                                fmt::format("\"{}\" is not a URL that can be downloaded", item.current_url)});
+    return finish(item, Refused{"bad_url", fmt::format("\"{}\" is not a URL that can be downloaded",
+                                                       item.download.url)});
   if (std::optional<std::string> refusal = allowed_.refusal(*url))
     return finish(item, Refused{"host_not_allowed", std::move(*refusal)});
-  Host& host = host_of(item.current_url);
+  item.address = *std::move(url);
+  Host& host = host_of(item.address);
   if (host.health.given_up() || draining_) return finish(item, Cancelled{});
-  const Millis told_to_wait = left_of_wait(item.current_url);
+  const Millis told_to_wait = left_of_wait(item.download.url);
   if (told_to_wait > options_.outage_ms_max)
     return finish(item,
                   GaveUp{"retry_after", fmt::format("the server asked that it be left alone for another {}",
@@ -87,7 +77,7 @@ void Downloader::add(Download download) {
 }
 
 void Downloader::put_first(Item item) {
-  Host& host = host_of(item.current_url);
+  Host& host = host_of(item.url());
   if (host.health.given_up() || draining_) return finish(item, Cancelled{});
   host.ready.push_front(std::move(item));
   ++waiting_;
@@ -100,7 +90,7 @@ void Downloader::advance() {
     if (host.health.given_up()) continue;
     prepare(host, now);
     while (!host.ready.empty() && room_.items > 0 && room_.bytes > 0 && may_start(host, now) &&
-           transport_.can_start(host.ready.front().current_url)) {
+           transport_.can_start(host.ready.front().url())) {
       Item item = std::move(host.ready.front());
       host.ready.pop_front();
       --waiting_;
@@ -154,7 +144,7 @@ void Downloader::begin_round(Host& host, SteadyTime now) {
 void Downloader::probe(Host& host) {
   Item item;
   item.download = {host.granted->key, host.granted->url, {}};
-  item.current_url = item.download.url;
+  item.address = parse_url(item.download.url).value_or(Url{});
   item.probes = host.health.origin();
   host.health.probe_started();
   put_first(std::move(item));
@@ -168,7 +158,7 @@ bool Downloader::may_start(const Host& host, SteadyTime now) const {
 
 void Downloader::start(Host& host, Item item) {
   Request request;
-  request.url = item.current_url;
+  request.url = item.url();
   request.allow_private_address = options_.allow_private_addresses;
   request.hash_body = true;
   request.label_is_no_coding = true;
@@ -270,7 +260,7 @@ bool Downloader::leads_nowhere(const Classified& verdict, const Item& item) cons
 void Downloader::begin_anew(Item item) {
   item.begun_anew = true;
   item.redirects = 0;
-  item.current_url = item.download.url;
+  item.redirected.reset();
   put_first(std::move(item));
 }
 
@@ -301,7 +291,7 @@ void Downloader::succeed(Host& host, Item item, Response& response) {
     room_.items -= 1;  // until the writer has it on disk
     room_.bytes -= static_cast<std::int64_t>(fetched.body.size());
     host.granted = item.download;
-    if (item.deferred) ++host_of(item.download.url).round.brought;
+    if (item.deferred) ++host_of(item.address).round.brought;
     if (!host.health.suspect()) release_suspended(host);
   }
   finish(item, std::move(fetched));
@@ -324,10 +314,10 @@ void Downloader::redirect(Item item, const Response& response) {
   if (++item.redirects > options_.redirects_max)
     return finish(
         item, Refused{"too_many_redirects", fmt::format("more than {} redirects", options_.redirects_max)});
-  auto target = check_redirect(item.current_url, response.header("location").value_or(""), allowed_);
+  auto target = check_redirect(item.url(), response.header("location").value_or(""), allowed_);
   if (auto* refused = std::get_if<RedirectRefused>(&target))
     return finish(item, Refused{std::move(refused->reason), std::move(refused->detail)});
-  item.current_url = std::get<std::string>(std::move(target));
+  item.redirected = std::get<Url>(std::move(target));
   put_first(std::move(item));
 }
 
@@ -357,8 +347,8 @@ void Downloader::try_again(Host& host, Item item, const Judged& judged) {
 
   ++item.attempt;
   item.redirects = 0;
-  item.current_url = item.download.url;
-  Host& first = host_of(item.current_url);  // where it began, not where a redirect led
+  item.redirected.reset();
+  Host& first = host_of(item.address);  // where it began, not where a redirect led
   if (first.health.given_up()) return finish(item, Cancelled{});
   Retry retry{clock_.steady_now() + *delay, ++order_, std::move(item)};
   if (deferred) {
@@ -405,7 +395,7 @@ void Downloader::finish(Item& item, FetchOutcome outcome) {
     return;
   }
   if (const auto* gave_up = std::get_if<GaveUp>(&outcome))
-    log_debug("{}: {} ({})", display(item.download.url), gave_up->reason, gave_up->detail);
+    log_debug("{}: {} ({})", item.address.display(), gave_up->reason, gave_up->detail);
   results_.push_back(
       {std::move(item.download.key), std::move(item.download.url), std::move(outcome), item.tries});
 }

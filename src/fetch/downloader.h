@@ -131,7 +131,8 @@ class Downloader {
  private:
   struct Item {
     Download download;
-    std::string current_url;  // after redirects
+    Url address;                    // of the download
+    std::optional<Url> redirected;  // where its host sent us
     int attempt = 1;
     int redirects = 0;
     std::uint32_t tries = 0;
@@ -143,6 +144,8 @@ class Downloader {
     bool deferred = false, hopeless = false;
     std::string probes;          // not empty: the host that this finds out about; there is no result
     std::optional<GaveUp> last;  // why it is tried again
+
+    const Url& url() const { return redirected ? *redirected : address; }
   };
   struct Retry {
     SteadyTime due;
@@ -182,7 +185,7 @@ class Downloader {
   };
 
   Host& host_at(const std::string& origin);
-  Host& host_of(const std::string& url);
+  Host& host_of(const Url& url);
   void put_first(Item item);
   void prepare(Host& host, SteadyTime now);
   void begin_round(Host& host, SteadyTime now);

@@ -87,7 +87,9 @@ void Downloader::remember(const HostMemory& memory) {
       host_at(address).health.pause_until(until, now, clock_.wall_now());
   }
   for (const auto& [url, since] : memory.bans) {
-    Host& host = host_of(url);
+    const std::optional<Url> parsed = parse_url(url);
+    if (!parsed) continue;
+    Host& host = host_of(*parsed);
     host.granted = Download{{}, url, {}};
     host.health.remember_ban(since, now);
   }

@@ -13,8 +13,8 @@ struct RedirectRefused {
   std::string reason, detail;
 };
 
-// From `url` to what its Location says: an absolute URL of an allowed host, never from https to plain http.
-std::variant<std::string, RedirectRefused> check_redirect(const std::string& url, std::string_view location,
-                                                          const HostAllowList& allowed);
+// From `url` to what its Location says: the address of an allowed host, never from https to plain http.
+std::variant<Url, RedirectRefused> check_redirect(const Url& url, std::string_view location,
+                                                  const HostAllowList& allowed);
 
 }  // namespace medimirror

@@ -118,10 +118,11 @@ void CurlTransfer::configure() {
   set(CURLOPT_PREREQDATA, static_cast<void*>(this));
 }
 
-std::optional<TransferFailure> CurlTransfer::begin(RequestId id, Request request, const Url& url,
-                                                   const std::string& proxy, bool http2, SteadyTime now) {
+std::optional<TransferFailure> CurlTransfer::begin(RequestId id, Request request, const std::string& proxy,
+                                                   bool http2, SteadyTime now) {
   id_ = id;
   request_ = std::move(request);
+  const Url& url = request_.url;
   started_at_ = progress_at_ = now;
   if (!request_.allow_private_address && is_private_host(url.host))
     return failure(TransferError::address_refused, refusal_of(url.host));

@@ -43,8 +43,8 @@ class CurlTransfer {
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
   // Returns why the request may not be sent at all, or nothing: the handle may be added to the multi handle.
-  std::optional<TransferFailure> begin(RequestId id, Request request, const Url& url,
-                                       const std::string& proxy, bool http2, SteadyTime now);
+  std::optional<TransferFailure> begin(RequestId id, Request request, const std::string& proxy, bool http2,
+                                       SteadyTime now);
   // Once the handle is out of the multi handle. The transfer can begin again afterwards.
   Completed finish(CURLcode code);
   Completed finish_as(TransferError error, std::string detail);

@@ -111,7 +111,7 @@ class CurlTransport final : public Transport {
   explicit CurlTransport(const CurlTransportOptions& options);
   ~CurlTransport() override;
 
-  bool can_start(std::string_view url) const override;
+  bool can_start(const Url& url) const override;
   RequestId start(Request request) override;
   std::vector<Completed> wait(SteadyTime deadline) override;
   void abort(RequestId id) override;
@@ -188,11 +188,9 @@ CurlTransport::~CurlTransport() {
   for (Slot* slot : running_) curl_multi_remove_handle(multi_.get(), slot->transfer.handle());
 }
 
-bool CurlTransport::can_start(std::string_view url) const {
+bool CurlTransport::can_start(const Url& url) const {
   if (running_.size() >= options_.requests_max) return false;
-  const auto parsed = parse_url(url);
-  if (!parsed) return true;  // start() will say what is wrong with it
-  const auto origin = origins_.find(parsed->origin());
+  const auto origin = origins_.find(url.origin());
   return origin == origins_.end() || origin->second.running < options_.connections_per_host;
 }
 
@@ -209,8 +207,7 @@ CurlTransport::Slot& CurlTransport::take_slot() {
 RequestId CurlTransport::start(Request request) {
   assert(running_.size() < options_.requests_max);
   const RequestId id = ++last_id_;
-  const auto url = parse_url(request.url);
-  if (!url || !url->is_http()) {
+  if (!request.url.is_http()) {
     completed_.emplace_back().id = id;
     completed_.back().result.emplace<TransferFailure>(
         TransferFailure{TransferError::protocol, "this is not an http or https address", 0, 0});
@@ -222,10 +219,11 @@ RequestId CurlTransport::start(Request request) {
       return on_body(bytes);
     };
   const SteadyTime now = std::chrono::steady_clock::now();
-  auto& [name, origin] = *origins_.try_emplace(url->origin()).first;
+  auto& [name, origin] = *origins_.try_emplace(request.url.origin()).first;
   Slot& slot = take_slot();
   const bool http2 = options_.http2 && !origin.http1_only();
-  auto refused = slot.transfer.begin(id, std::move(request), *url, proxies_.proxy_for(*url), http2, now);
+  const std::string& proxy = proxies_.proxy_for(request.url);
+  auto refused = slot.transfer.begin(id, std::move(request), proxy, http2, now);
   if (refused) {
     completed_.push_back(slot.transfer.finish_as(refused->error, std::move(refused->detail)));
     idle_.push_back(&slot);

@@ -2,7 +2,6 @@
 
 #include "base/log.h"
 #include "base/units.h"
-#include "http/url.h"
 
 namespace medimirror {
 
@@ -22,8 +21,7 @@ std::string_view name_of(Request::Method method) {
 
 void log_request(const Request& request, const Completed& completed, Millis took) {
   if (!log_enabled(LogLevel::debug)) return;
-  const std::optional<Url> parsed = parse_url(request.url);
-  const std::string url = parsed ? parsed->display() : "what is no URL";
+  const std::string url = request.url.display();
   if (const auto* response = std::get_if<Response>(&completed.result)) {
     log_debug("{} {}: {}, {} in {}", name_of(request.method), url, response->status,
               format_bytes(response->bytes_received), format_duration(took));

@@ -21,6 +21,7 @@
 #include "base/digest.h"
 #include "base/secret.h"
 #include "http/response.h"
+#include "http/url.h"
 
 namespace medimirror {
 
@@ -35,7 +36,7 @@ struct Request {
   enum class Method { get, post };
 
   Method method = Method::get;
-  std::string url;                   // absolute http(s) URL
+  Url url;                           // http or https
   std::vector<std::string> headers;  // "Name: value"
   std::string body;                  // of a post
   std::optional<BasicAuth> auth;     // sent to the URL's host, never further: redirects are not followed
@@ -95,7 +96,7 @@ class Transport {
   virtual ~Transport() = default;
 
   // Whether another request for this host may start now (connections a host, requests in all).
-  virtual bool can_start(std::string_view url) const = 0;
+  virtual bool can_start(const Url& url) const = 0;
 
   virtual RequestId start(Request request) = 0;
 

@@ -36,7 +36,7 @@ class ServiceDoctor {
     checks_.push_back({result, std::move(what), std::move(sentence)});
   }
 
-  std::variant<Response, TransferFailure> ask(const std::string& url, bool allow_private) {
+  std::variant<Response, TransferFailure> ask(const Url& url, bool allow_private) {
     Request request;
     request.url = url;
     request.allow_private_address = allow_private;
@@ -76,7 +76,7 @@ class ServiceDoctor {
           fmt::format("api.base_url is no http(s) URL: {}", options_.api.base_url));
       return false;
     }
-    const auto answer = ask(url->origin() + "/", true);
+    const auto answer = ask(*parse_url(url->origin() + "/"), true);
     if (const auto* failure = std::get_if<TransferFailure>(&answer)) {
       say(Result::bad, "way to the service",
           fmt::format("{}: {} ({}); {}", url->origin(), failure->detail, name_of(failure->error),

@@ -77,15 +77,15 @@ class RemoteCheck {
         answer(next_++, RemoteState::unclear, "its host is not among media.allowed_hosts");
         continue;
       }
-      if (!transport_.can_start(question.url)) return;
-      running_.emplace(transport_.start(request_of(question)), next_++);
+      if (!transport_.can_start(*url)) return;
+      running_.emplace(transport_.start(request_of(question, *url)), next_++);
       ++report_.asked;
     }
   }
 
-  Request request_of(const Question& question) const {
+  Request request_of(const Question& question, const Url& url) const {
     Request request;
-    request.url = question.url;
+    request.url = url;
     request.headers = conditional_headers(question.validators);
     request.allow_private_address = options_.allow_private_addresses;
     request.hash_body = true;

@@ -173,8 +173,8 @@ TEST_F(CallerTest, NeverMoreThanTheWindowHoldsInAnyMinute) {
 TEST_F(CallerTest, WaitsForRoomInTheTransport) {
   transport.set_limits({1, 1});
   Request other;
-  other.url = "https://elsewhere.test/";
-  transport.on(other.url, status(200).after(Millis(3000)));
+  other.url = *parse_url("https://elsewhere.test/");
+  transport.on(other.url.text(), status(200).after(Millis(3000)));
   transport.on(kStream, status(204));
   auto listing = list_media(options, MediaFilter{}, transport, clock);
   const RequestId id = transport.start(other);

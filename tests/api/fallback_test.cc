@@ -47,7 +47,7 @@ TEST_F(FallbackTest, AStreamThatBreaksAgainAndAgainGoesOverToPages) {
     FakeTransport wire{clock};
     int streams = 0;
     wire.answer_with([&](const Request& request) {
-      if (request.url != kStream) return page_of(request);
+      if (request.url.text() != kStream) return page_of(request);
       ++streams;
       return in_pieces({{Millis(1), half}}, cleanly ? ok("") : fail(TransferError::short_body));
     });
@@ -79,7 +79,7 @@ TEST_F(FallbackTest, AStreamThatDoesNotBeginIsAskedOnceMoreAndThenThePages) {
   for (const bool gateway : {true, false}) {
     FakeTransport wire{clock};
     wire.answer_with([&](const Request& request) {
-      if (request.url != kStream) return page_of(request);
+      if (request.url.text() != kStream) return page_of(request);
       EXPECT_EQ(request.first_byte_ms_max, options.answer_ms_max);
       return gateway ? status(504) : fail(TransferError::timeout_stall);
     });

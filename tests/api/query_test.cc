@@ -165,7 +165,7 @@ TEST_F(QueryTest, AfterAStreamWindowsAreCompleteOnlyWithAllThatItAnnounced) {
   for (const bool hides_undated : {false, true}) {
     service.hides_undated = hides_undated;
     transport.answer_with([this](const Request& request) {
-      if (request.url.ends_with("query")) return service.answer(request);
+      if (request.url.text().ends_with("query")) return service.answer(request);
       const std::string row = R"({"meta":{"total":10500,"index":0},"result":{"id":2}})"
                               "\n";
       return in_pieces({{Millis(1), row}}, fail(TransferError::reset));
@@ -410,7 +410,7 @@ TEST_F(QueryTest, AKeyThatIsRefusedHalfWayEndsTheRun) {
 
 TEST_F(QueryTest, ProductsAreToldApartByTheirIds) {
   transport.answer_with([](const Request& request) {
-    EXPECT_EQ(request.url, "https://api.test/v4/products/query");
+    EXPECT_EQ(request.url.text(), "https://api.test/v4/products/query");
     return ok(R"({"meta":{"total":2},"results":[{"id":"M1"},{"id":"M2"}]})");
   });
   auto listing = list_products(options, R"({"status":"active"})", transport, clock);

@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
   while (done < count) {
     for (; started < count; ++started) {
       Request request;
-      request.url = fmt::format("{}{}", prefix, started);
+      request.url = *parse_url(fmt::format("{}{}", prefix, started));
       if (!transport->can_start(request.url)) break;
       request.allow_private_address = true;
       request.hash_body = std::getenv("BENCH_NO_HASH") == nullptr;

@@ -33,7 +33,7 @@ class DownloaderTest : public testing::Test {
     for (MediaId id = 1; id <= count; ++id) add(id, fmt::format("{}/{}.jpg", kHost, id));
   }
   static int number_of(const Request& request) {
-    return std::stoi(request.url.substr(request.url.rfind('/') + 1));
+    return std::stoi(request.url.text().substr(request.url.text().rfind('/') + 1));
   }
 
   std::vector<FetchResult> run(Millis at_most = std::chrono::hours(2)) {

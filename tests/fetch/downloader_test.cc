@@ -138,8 +138,8 @@ TEST_F(DownloaderTest, AHostThatRefusesEverythingIsLeftAloneWithOneSentence) {
 
 TEST_F(DownloaderTest, SomeRefusalsAmongSuccessesStopNothing) {
   transport_.answer_with([](const Request& request) -> std::optional<Reply> {
-    const auto slash = request.url.rfind('/');
-    return std::stoi(request.url.substr(slash + 1)) % 10 == 0 ? ok("bytes") : status(403);
+    const auto slash = request.url.text().rfind('/');
+    return std::stoi(request.url.text().substr(slash + 1)) % 10 == 0 ? ok("bytes") : status(403);
   });
   options_.refusals_to_give_up = 20;
   make();
@@ -191,7 +191,7 @@ TEST_F(DownloaderTest, RetriesAreAShareOfFirstTriesUntilThereIsNothingElseToDo) 
   std::set<std::string> seen;
   std::size_t again_meanwhile = 0;
   transport_.answer_with([&](const Request& request) -> std::optional<Reply> {
-    const bool first = seen.insert(request.url).second;
+    const bool first = seen.insert(request.url.text()).second;
     if (!first && seen.size() < 2'000) ++again_meanwhile;
     const bool fails = first && number_of(request) % 2 == 0;  // never ten in a row
     return (fails ? fail(TransferError::reset) : ok("bytes")).after(Millis(50));
@@ -208,7 +208,7 @@ TEST_F(DownloaderTest, RetriesAreAShareOfFirstTriesUntilThereIsNothingElseToDo) 
 TEST_F(DownloaderTest, EveryFaultThatOneMoreRequestMendsIsMendedHoweverManyAreHopeless) {
   std::map<std::string, int> asked;
   transport_.answer_with([&](const Request& request) -> std::optional<Reply> {
-    const int time = ++asked[request.url];
+    const int time = ++asked[request.url.text()];
     switch (number_of(request) % 6) {
       case 0:
         return time == 1 ? status(429) : ok("JPEG");

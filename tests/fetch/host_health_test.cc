@@ -213,9 +213,10 @@ TEST_F(HostHealthTest, ASignedAddressThatExpiredIsAskedForAnewOnce) {
   std::set<std::string> used;
   int signature = 0;
   transport_.answer_with([&](const Request& request) -> std::optional<Reply> {
-    if (request.url.starts_with(kHost))
+    if (request.url.text().starts_with(kHost))
       return redirect(fmt::format("https://assets.medipim.be/{}.jpg?s={}", number_of(request), ++signature));
-    return request.url.find("/9.jpg") != std::string::npos || signature < 2 ? status(403) : ok("bytes");
+    return request.url.text().find("/9.jpg") != std::string::npos || signature < 2 ? status(403)
+                                                                                   : ok("bytes");
   });
   make();
   for (const MediaId id : {1, 2, 9}) add(id, fmt::format("{}/{}.jpg", kHost, id));

@@ -20,9 +20,13 @@ using std::chrono::steady_clock;
 
 inline constexpr auto kPatience = std::chrono::seconds(60);  // never reached when the code is right
 
-inline Request get(std::string url) {
+inline Url at(std::string_view url) {
+  return parse_url(url).value_or(Url{});
+}
+
+inline Request get(std::string_view url) {
   Request request;
-  request.url = std::move(url);
+  request.url = at(url);
   request.allow_private_address = true;  // the test servers live on loopback
   return request;
 }

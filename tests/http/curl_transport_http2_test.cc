@@ -139,7 +139,7 @@ class Http2Test : public testing::Test {
   using Results = std::map<RequestId, std::variant<Response, TransferFailure>>;
   RequestId start(std::string_view path) {
     Request request;
-    request.url = nginx_->url(path);
+    request.url = *parse_url(nginx_->url(path));
     request.allow_private_address = true;
     request.stall_ms_max = path == "/stall" ? Millis(200) : Millis(30'000);
     return transport_->start(std::move(request));

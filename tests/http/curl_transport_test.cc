@@ -285,7 +285,7 @@ TEST_F(CurlTransportTest, HandsPiecesOverAsTheyArriveButOnlyOfA200) {
     return true;
   };
   Request error = request;
-  error.url = server_.url("/error");
+  error.url = at(server_.url("/error"));
   error.body_bytes_max = 100;
   const Response response = respond(std::move(request));
   EXPECT_EQ(seen, "one\ntwo\n");
@@ -369,7 +369,7 @@ TEST_F(CurlTransportTest, KeepsConnectionsWithinTheLimitAndUsesThemAgain) {
   std::size_t started = 0, done = 0;
   const SteadyTime deadline = steady_clock::now() + kPatience;
   while (done < 200 && steady_clock::now() < deadline) {
-    while (started < 200 && transport_->can_start(url)) {
+    while (started < 200 && transport_->can_start(at(url))) {
       transport_->start(get(url));
       ++started;
       ASSERT_LE(started - done, 3u);
@@ -389,15 +389,15 @@ TEST_F(CurlTransportTest, CountsOriginsApartAndAllTogether) {
   HttpServer other;
   for (HttpServer* server : {&server_, &other}) server->on("/stall", {stall()});
   transport_->start(get(server_.url("/stall")));
-  EXPECT_TRUE(transport_->can_start(server_.url("/else")));
+  EXPECT_TRUE(transport_->can_start(at(server_.url("/else"))));
   const RequestId second = transport_->start(get(server_.url("/stall")));
-  EXPECT_FALSE(transport_->can_start(server_.url("/else")));
-  EXPECT_TRUE(transport_->can_start(other.url("/stall")));
+  EXPECT_FALSE(transport_->can_start(at(server_.url("/else"))));
+  EXPECT_TRUE(transport_->can_start(at(other.url("/stall"))));
   transport_->start(get(other.url("/stall")));
-  EXPECT_FALSE(transport_->can_start(other.url("/stall")));
+  EXPECT_FALSE(transport_->can_start(at(other.url("/stall"))));
   transport_->abort(second);
-  EXPECT_TRUE(transport_->can_start(other.url("/stall")));
-  EXPECT_TRUE(transport_->can_start(server_.url("/stall")));
+  EXPECT_TRUE(transport_->can_start(at(other.url("/stall"))));
+  EXPECT_TRUE(transport_->can_start(at(server_.url("/stall"))));
 }
 
 // ---------------------------------------------------------------- private addresses
@@ -440,7 +440,7 @@ TEST_F(CurlTransportTest, GoesThroughTheProxyOfTheEnvironment) {
   request.allow_private_address =
       false;  // speaks of the target; the proxy's own address is the user's choice
   EXPECT_EQ(respond(request).body, "by proxy");
-  request.url = "http://10.0.0.1/a";
+  request.url = at("http://10.0.0.1/a");
   EXPECT_EQ(fail(std::move(request)).error, TransferError::address_refused);
   EXPECT_EQ(server_.requests().size(), 1u);
 }

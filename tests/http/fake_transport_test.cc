@@ -13,7 +13,7 @@ using testing::ElementsAre;
 
 Request get(std::string url) {
   Request request;
-  request.url = std::move(url);
+  request.url = *parse_url(url);
   return request;
 }
 
@@ -103,16 +103,16 @@ TEST_F(FakeTransportTest, CountsHostsAndAll) {
   transport_.set_limits({.per_host = 1, .in_all = 2});
   transport_.otherwise(silence());
   const RequestId first = transport_.start(get("https://a/1"));
-  EXPECT_FALSE(transport_.can_start("https://a/2"));
+  EXPECT_FALSE(transport_.can_start(*parse_url("https://a/2")));
   EXPECT_THROW(transport_.start(get("https://a/2")), std::logic_error);
-  EXPECT_TRUE(transport_.can_start("https://b/1"));
+  EXPECT_TRUE(transport_.can_start(*parse_url("https://b/1")));
   transport_.start(get("https://b/1"));
-  EXPECT_FALSE(transport_.can_start("https://c/1"));
+  EXPECT_FALSE(transport_.can_start(*parse_url("https://c/1")));
   transport_.abort(first);
   const auto done = transport_.wait(soon());
   ASSERT_EQ(done.size(), 1u);
   EXPECT_EQ(error_of(done[0]), TransferError::aborted);
-  EXPECT_TRUE(transport_.can_start("https://a/2"));
+  EXPECT_TRUE(transport_.can_start(*parse_url("https://a/2")));
   EXPECT_EQ(transport_.most_in_flight(), 2u);
 }
 

@@ -98,7 +98,7 @@ class PipelineTest : public testing::Test {
     transport_.answer_with([this](const Request& request) -> std::optional<Reply> {
       ++requests_;
       if (stop_after_ != 0 && requests_ >= stop_after_) stop_.request();
-      const MediaId id = std::stoull(request.url.substr(request.url.rfind('/') + 1));
+      const MediaId id = std::stoull(request.url.text().substr(request.url.text().rfind('/') + 1));
       return ok(tiny_png(id)).with("etag", fmt::format("\"{}\"", id));
     });
   }

@@ -39,8 +39,8 @@ struct PreviewTest : testing::Test {
     selection.media_base = *parse_url(kHost);
     preview.retire.max_delete = {5, false};
     transport.answer_with([this](const Request& request) -> std::optional<Reply> {
-      if (request.url.find("gone") != std::string::npos) return status(404);
-      return ok(tiny_png(std::hash<std::string>{}(request.url) % 50)).with("etag", "\"e\"");
+      if (request.url.text().find("gone") != std::string::npos) return status(404);
+      return ok(tiny_png(std::hash<std::string>{}(request.url.text()) % 50)).with("etag", "\"e\"");
     });
   }
   RunReport dry_run(const Batches& batches, Listing::State end) {

@@ -112,31 +112,31 @@ class FakeTransport final : public Transport {
   const std::vector<Started>& started() const { return started_; }
   std::vector<std::string> urls() const {
     std::vector<std::string> result;
-    for (const Started& one : started_) result.push_back(one.request.url);
+    for (const Started& one : started_) result.push_back(one.request.url.text());
     return result;
   }
   std::size_t count(std::string_view url) const {
     return static_cast<std::size_t>(
-        std::ranges::count_if(started_, [url](const Started& one) { return one.request.url == url; }));
+        std::ranges::count_if(started_, [url](const Started& one) { return one.request.url.text() == url; }));
   }
   std::size_t in_flight() const { return running_.size(); }
   std::size_t most_in_flight() const { return most_in_flight_; }
 
   // ---- Transport
-  bool can_start(std::string_view url) const override {
+  bool can_start(const Url& url) const override {
     if (running_.size() >= limits_.in_all) return false;
-    const std::string origin = origin_of(url);
+    const std::string origin = url.origin();
     const auto same =
         std::ranges::count_if(running_, [&](const Running& one) { return one.origin == origin; });
     return static_cast<std::size_t>(same) < limits_.per_host;
   }
 
   RequestId start(Request request) override {
-    if (!can_start(request.url)) throw std::logic_error("start() beyond can_start(): " + request.url);
+    if (!can_start(request.url)) throw std::logic_error("start() beyond can_start(): " + request.url.text());
     const SteadyTime now = this->now();
     Running run;
     run.id = next_id_++;
-    run.origin = origin_of(request.url);
+    run.origin = request.url.origin();
     run.reply = reply_for(request);
     run.started = run.last_byte = now;
     started_.push_back({run.id, request, now});
@@ -192,11 +192,6 @@ class FakeTransport final : public Transport {
     std::optional<TransferError> limit;  // what `due` is, when a limit comes before the next piece
   };
 
-  static std::string origin_of(std::string_view url) {
-    const auto parsed = parse_url(url);
-    return parsed ? parsed->origin() : std::string(url);
-  }
-
   SteadyTime now() const {
     return clock_ ? clock_->steady_now() : SteadyTime(std::chrono::steady_clock::now());
   }
@@ -204,7 +199,7 @@ class FakeTransport final : public Transport {
   Reply reply_for(const Request& request) {
     if (answer_)
       if (auto reply = answer_(request)) return std::move(*reply);
-    const auto script = scripts_.find(request.url);
+    const auto script = scripts_.find(request.url.text());
     if (script == scripts_.end() || script->second.empty()) return otherwise_;
     Reply reply = script->second.front();
     if (script->second.size() > 1) script->second.pop_front();

@@ -112,9 +112,9 @@ class DoctorOfTheService : public testing::Test {
 
   std::vector<Check> examine() {
     transport.answer_with([this](const Request& request) -> std::optional<Reply> {
-      asked.push_back(request.url);
-      if (request.url.find("media.medipim.be") != std::string::npos) return picture;
-      if (request.url.find("stream") != std::string::npos) return listing;
+      asked.push_back(request.url.text());
+      if (request.url.text().find("media.medipim.be") != std::string::npos) return picture;
+      if (request.url.text().find("stream") != std::string::npos) return listing;
       if (way) return *way;
       return status(404).with("date", date);
     });
