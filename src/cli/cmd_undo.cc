@@ -87,7 +87,7 @@ ExitStatus undo_command(const Config& config, std::optional<RunNumber> run, cons
   const SystemClock clock;
   const UnixSeconds started = clock.unix_now();
   const LockedStore store(config.store_dir, "undo", IndexCheck::every_page);
-  const std::unique_ptr<BlobStore> blobs = make_local_blob_store({config.store_dir});
+  const std::unique_ptr<LocalBlobStore> blobs = make_local_blob_store({config.store_dir});
   const UndoResult result = undo({.store_folder = config.store_dir,
                                   .publish = publish_options(config),
                                   .partial = flags.partial,

@@ -106,7 +106,7 @@ void mark_changes(const PublishPlan& plan, Index& index) {
 }
 
 void restore(const UndoOptions& options, HeldTree held, const PublishPlan& plan, Index& index,
-             BlobStore& blobs, UndoResult& result) {
+             LocalBlobStore& blobs, UndoResult& result) {
   {
     IndexGroup group = index.group();
     put_held(group, held);
@@ -128,7 +128,7 @@ std::optional<HeldTree> held_tree(const IndexReader& index) {
   return text ? decode_held(*text) : std::nullopt;
 }
 
-UndoResult undo(const UndoOptions& options, std::optional<RunNumber> run, Index& index, BlobStore& blobs,
+UndoResult undo(const UndoOptions& options, std::optional<RunNumber> run, Index& index, LocalBlobStore& blobs,
                 UnixSeconds now) {
   const std::optional<HeldTree> held = held_tree(index.view());
   if (held && !run)
@@ -152,7 +152,7 @@ UndoResult undo(const UndoOptions& options, std::optional<RunNumber> run, Index&
   return result;
 }
 
-std::optional<HeldTree> keep_tree_held(const UndoOptions& options, Index& index, BlobStore& blobs) {
+std::optional<HeldTree> keep_tree_held(const UndoOptions& options, Index& index, LocalBlobStore& blobs) {
   std::optional<HeldTree> held = held_tree(index.view());
   if (!held || held->finished) return held;
   UndoOptions again = options;

@@ -21,8 +21,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "store/blob_store.h"
 #include "store/index.h"
+#include "store/local_blob_store.h"
 #include "tree/publisher.h"
 
 namespace medimirror {
@@ -52,11 +52,11 @@ struct UndoResult {
 };
 
 // Nothing for `run`: the tree before the newest change.
-UndoResult undo(const UndoOptions& options, std::optional<RunNumber> run, Index& index, BlobStore& blobs,
+UndoResult undo(const UndoOptions& options, std::optional<RunNumber> run, Index& index, LocalBlobStore& blobs,
                 UnixSeconds now);
 
 // For sync, instead of publishing. Nothing: no tree is held. An undo that was killed is brought to its end first.
-std::optional<HeldTree> keep_tree_held(const UndoOptions& options, Index& index, BlobStore& blobs);
+std::optional<HeldTree> keep_tree_held(const UndoOptions& options, Index& index, LocalBlobStore& blobs);
 
 // False: no tree was held. The next sync publishes. A rebuild will know it as well.
 bool release_tree(const std::filesystem::path& store_folder, Index& index, UnixSeconds now);

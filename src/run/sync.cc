@@ -431,7 +431,7 @@ class Sync {
   ViewStage views_;
 
   std::unique_ptr<Index> index_;
-  std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<LocalBlobStore> blobs_;
   std::unique_ptr<Transport> transport_;
 
   MediaFilter filter_;  // of this run: the user's, and since when

@@ -1,9 +1,7 @@
 // Role: the seam to where bytes are kept: immutable blobs named by their SHA-256.
-// Place: image threads stage, the writer commits; tree/ places; upkeep/ lists, reads, removes.
-// local_blob_store is the one implementation now; a bucket can be another, so no path and no file descriptor
-// is in these signatures.
-// Threads: stage, has, read: any thread. place: any thread, one at a time for each folder of targets. commit, remove:
-// one thread.
+// Place: image threads stage, the writer commits; upkeep/ lists, reads, removes. local_blob_store is the one implementation
+// now; a bucket can be another, so no path, no file descriptor and no link is in these signatures.
+// Threads: stage, has, read: any thread. commit, remove: one thread.
 // Failure: throws Error{disk}. A failed sync is final and not retried.
 // Durability: a staged blob is nothing yet; when commit() returns, each blob of the group is on disk under
 // its name. A crash before leaves rubbish in the staging area, which sweep() removes.
@@ -27,10 +25,6 @@ struct StagedBlob {
   std::string token;  // the store's own word for where it is staged
 };
 
-struct Placement {
-  enum class How { linked, cloned, copied, already_there } how = How::linked;
-};
-
 class BlobStore {
  public:
   virtual ~BlobStore() = default;
@@ -45,10 +39,6 @@ class BlobStore {
   virtual void discard(const StagedBlob& blob) = 0;
 
   virtual std::optional<std::string> read(const Digest& digest) const = 0;  // nothing: not there
-  // Puts the blob at `target` (an absolute file name, replaced atomically): hard link, else clone, else copy. Missing
-  // folders are made. The names are not synced; copies are.
-  virtual Placement place(const Digest& digest, const std::string& target) = 0;
-
   // In digest order; the callback returns false to stop.
   virtual void each(const std::function<bool(const Digest&, std::uint64_t bytes)>& callback) const = 0;
   virtual void remove(const Digest& digest) = 0;  // removing what is not there is fine

@@ -17,7 +17,6 @@
 // which is why small groups do without it.
 #include "store/local_blob_store.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -41,6 +40,7 @@
 #include "base/file.h"
 #include "base/parallel.h"
 #include "base/sha256.h"
+#include "store/blob_files.h"
 #include "store/place.h"
 
 namespace medimirror {
@@ -49,7 +49,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr unsigned kBlobMode = 0444;
 constexpr std::size_t kSyncThreads = 16;
 constexpr std::size_t kSyncedSinglyMax = 64;  // files, or folders
 constexpr std::uint32_t kTmpfs = 0x01021994;
@@ -75,11 +74,11 @@ bool is_token(std::string_view name) {
   return std::ranges::all_of(name, [](char c) { return (c >= '0' && c <= '9') || c == '-'; });
 }
 
-class LocalBlobStore final : public BlobStore {
+class DiskBlobs final : public LocalBlobStore {
  public:
-  explicit LocalBlobStore(const LocalBlobStoreOptions& options)
+  explicit DiskBlobs(const LocalBlobStoreOptions& options)
       : folder_(options.folder),
-        blobs_(folder_ / "blobs"),
+        blobs_(blobs_folder(folder_)),
         staging_(folder_ / "tmp"),
         durable_(options.durable) {}
 
@@ -100,10 +99,7 @@ class LocalBlobStore final : public BlobStore {
   Space space() const override;
 
  private:
-  fs::path path_of(const Digest& digest) const {
-    const std::string hex = digest.hex();
-    return blobs_ / hex.substr(0, 2) / hex.substr(2);
-  }
+  fs::path path_of(const Digest& digest) const { return blob_path(folder_, digest); }
   fs::path path_of(const StagedBlob& blob) const { return staging_ / blob.token; }
 
   using Fans = std::bitset<256>;  // folders of blobs/, by the first byte of the digest
@@ -131,7 +127,7 @@ class LocalBlobStore final : public BlobStore {
 };
 
 // What is staged is renamed into blobs/, and what is left there is removed: behind a link it would be somebody else's.
-void LocalBlobStore::refuse_links() const {
+void DiskBlobs::refuse_links() const {
   for (const fs::path& folder : {staging_, blobs_}) {
     struct stat info {};
     if (::lstat(folder.c_str(), &info) != 0 || S_ISDIR(info.st_mode)) continue;
@@ -145,7 +141,7 @@ void LocalBlobStore::refuse_links() const {
   }
 }
 
-void LocalBlobStore::make_layout() {
+void DiskBlobs::make_layout() {
   refuse_links();
   make_folders(staging_);
   make_folders(blobs_);
@@ -158,7 +154,7 @@ void LocalBlobStore::make_layout() {
 
 // Makes the folders that are missing, durably. A folder that is found is synced too when this process sees it
 // first: a run that died may have made it and not come to the sync.
-void LocalBlobStore::make_fans(const Fans& touched) {
+void DiskBlobs::make_fans(const Fans& touched) {
   bool any_is_new = false;
   for (std::size_t fan = 0; fan < touched.size(); ++fan) {
     if (!touched[fan] || known_fans_[fan]) continue;
@@ -171,16 +167,16 @@ void LocalBlobStore::make_fans(const Fans& touched) {
   known_fans_ |= touched;
 }
 
-StagedBlob LocalBlobStore::stage(const Digest& digest, std::string_view bytes, UnixSeconds mtime) {
+StagedBlob DiskBlobs::stage(const Digest& digest, std::string_view bytes, UnixSeconds mtime) {
   std::call_once(layout_made_, [this] { make_layout(); });
   StagedBlob blob{digest, bytes.size(), fmt::format("{}-{}", ::getpid(), staged_count_.fetch_add(1))};
   const fs::path path = path_of(blob);
-  UniqueFd fd = open_file(path, O_WRONLY | O_CREAT | O_EXCL, kBlobMode);
+  UniqueFd fd = open_file(path, O_WRONLY | O_CREAT | O_EXCL, kBlobFileMode);
   try {
     write_all(fd.get(), bytes, path);
     const timespec times[2] = {{mtime, 0}, {mtime, 0}};
     // The mode again, because the umask may have taken away what a web server needs.
-    if (::fchmod(fd.get(), kBlobMode) != 0 || ::futimens(fd.get(), times) != 0)
+    if (::fchmod(fd.get(), kBlobFileMode) != 0 || ::futimens(fd.get(), times) != 0)
       throw_errno(errno, fmt::format("set the mode and time of {}", path.native()));
     keep_open(blob.token, std::move(fd), path);
   } catch (...) {
@@ -190,7 +186,7 @@ StagedBlob LocalBlobStore::stage(const Digest& digest, std::string_view bytes, U
   return blob;
 }
 
-void LocalBlobStore::keep_open(const std::string& token, UniqueFd fd, const fs::path& path) {
+void DiskBlobs::keep_open(const std::string& token, UniqueFd fd, const fs::path& path) {
   if (!durable_) return;
   {
     const std::lock_guard lock(open_mutex_);
@@ -202,7 +198,7 @@ void LocalBlobStore::keep_open(const std::string& token, UniqueFd fd, const fs::
   if (!file_system_) sync_file(fd.get(), path);
 }
 
-UniqueFd LocalBlobStore::take_open(const std::string& token) {
+UniqueFd DiskBlobs::take_open(const std::string& token) {
   const std::lock_guard lock(open_mutex_);
   const auto found = open_.find(token);
   if (found == open_.end()) return {};
@@ -213,7 +209,7 @@ UniqueFd LocalBlobStore::take_open(const std::string& token) {
 
 // A file under that name with other bytes is damage; it is replaced. Reading it is rare: what the index knows is not
 // staged, so it was left by a run that was killed, or two threads met the same picture.
-bool LocalBlobStore::is_there(const StagedBlob& blob) const {
+bool DiskBlobs::is_there(const StagedBlob& blob) const {
   struct stat info {};
   if (::stat(path_of(blob.digest).c_str(), &info) != 0 || !S_ISREG(info.st_mode) ||
       static_cast<std::uint64_t>(info.st_size) != blob.bytes)
@@ -221,7 +217,7 @@ bool LocalBlobStore::is_there(const StagedBlob& blob) const {
   return sha256(read_file(path_of(blob.digest))) == blob.digest;
 }
 
-std::vector<StagedBlob> LocalBlobStore::without_repetition(std::span<const StagedBlob> group) {
+std::vector<StagedBlob> DiskBlobs::without_repetition(std::span<const StagedBlob> group) {
   std::vector<StagedBlob> fresh;
   std::unordered_set<Digest> seen;
   for (const StagedBlob& blob : group) {
@@ -233,7 +229,7 @@ std::vector<StagedBlob> LocalBlobStore::without_repetition(std::span<const Stage
   return fresh;
 }
 
-void LocalBlobStore::commit(std::span<const StagedBlob> group) {
+void DiskBlobs::commit(std::span<const StagedBlob> group) {
   const std::vector<StagedBlob> fresh = without_repetition(group);
   if (durable_) sync_staged(fresh);
 
@@ -249,7 +245,7 @@ void LocalBlobStore::commit(std::span<const StagedBlob> group) {
   if (durable_) sync_fans(touched);
 }
 
-void LocalBlobStore::sync_staged(const std::vector<StagedBlob>& group) {
+void DiskBlobs::sync_staged(const std::vector<StagedBlob>& group) {
   std::vector<UniqueFd> open;
   for (const StagedBlob& blob : group) open.push_back(take_open(blob.token));
   // without a descriptor, only the file system as a whole can tell what became of the bytes
@@ -260,7 +256,7 @@ void LocalBlobStore::sync_staged(const std::vector<StagedBlob>& group) {
   });
 }
 
-void LocalBlobStore::sync_fans(const Fans& touched) {
+void DiskBlobs::sync_fans(const Fans& touched) {
   if (file_system_ && touched.count() > kSyncedSinglyMax) return sync_file_system();
   std::vector<fs::path> folders;
   for (std::size_t fan = 0; fan < touched.size(); ++fan)
@@ -268,62 +264,43 @@ void LocalBlobStore::sync_fans(const Fans& touched) {
   for_each_in_parallel(folders.size(), kSyncThreads, [&](std::size_t i) { sync_folder(folders[i]); });
 }
 
-void LocalBlobStore::sync_file_system() {
+void DiskBlobs::sync_file_system() {
   if (::syncfs(file_system_.get()) != 0)
     throw_errno(errno, fmt::format("make the files in {} durable", folder_.native()));
 }
 
-void LocalBlobStore::discard(const StagedBlob& blob) {
+void DiskBlobs::discard(const StagedBlob& blob) {
   take_open(blob.token);
   if (::unlink(path_of(blob).c_str()) != 0 && errno != ENOENT)
     throw_errno(errno, fmt::format("remove {}", path_of(blob).native()));
 }
 
-// Names of a folder in byte order; none when it is not there.
-std::vector<std::string> list_folder(const fs::path& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
-    names.push_back(entry->path().filename().native());
-  if (error && error != std::errc::no_such_file_or_directory)
-    throw_errno(error.value(), fmt::format("list {}", folder.native()));
-  std::sort(names.begin(), names.end());
-  return names;
+void DiskBlobs::each(const std::function<bool(const Digest&, std::uint64_t bytes)>& callback) const {
+  for (unsigned fan = 0; fan < Fans().size(); ++fan)
+    for (const BlobFile& file : list_blob_files(folder_, fan, [](const std::string& /*foreign*/) {}))
+      if (!callback(file.digest, file.bytes)) return;
 }
 
-void LocalBlobStore::each(const std::function<bool(const Digest&, std::uint64_t bytes)>& callback) const {
-  for (const std::string& prefix : list_folder(blobs_)) {
-    if (prefix.size() != 2) continue;
-    for (const std::string& rest : list_folder(blobs_ / prefix)) {
-      const auto digest = Digest::parse(prefix + rest);
-      if (!digest || digest->hex() != prefix + rest) continue;  // not ours
-      struct stat info {};
-      if (::stat(path_of(*digest).c_str(), &info) != 0) {
-        if (errno == ENOENT) continue;  // removed meanwhile
-        throw_errno(errno, fmt::format("look at {}", path_of(*digest).native()));
-      }
-      if (!callback(*digest, static_cast<std::uint64_t>(info.st_size))) return;
-    }
-  }
-}
-
-void LocalBlobStore::remove(const Digest& digest) {
+void DiskBlobs::remove(const Digest& digest) {
   const fs::path path = path_of(digest);
   if (::unlink(path.c_str()) != 0 && errno != ENOENT)
     throw_errno(errno, fmt::format("remove {}", path.native()));
 }
 
-void LocalBlobStore::sweep() {
+void DiskBlobs::sweep() {
   refuse_links();
-  for (const std::string& name : list_folder(staging_)) {
-    if (!is_token(name)) continue;
-    const fs::path path = staging_ / name;
+  std::vector<fs::path> left;
+  std::error_code error;
+  for (fs::directory_iterator entry(staging_, error), end; !error && entry != end; entry.increment(error))
+    if (is_token(entry->path().filename().native())) left.push_back(entry->path());
+  if (error && error != std::errc::no_such_file_or_directory)
+    throw_errno(error.value(), fmt::format("list {}", staging_.native()));
+  for (const fs::path& path : left)
     if (::unlink(path.c_str()) != 0 && errno != ENOENT)
       throw_errno(errno, fmt::format("remove {}", path.native()));
-  }
 }
 
-BlobStore::Space LocalBlobStore::space() const {
+BlobStore::Space DiskBlobs::space() const {
   struct statvfs info {};
   fs::path folder =
       fs::absolute(folder_);  // or, before the first write made it, the parent it will be made in
@@ -343,8 +320,8 @@ BlobStore::Space LocalBlobStore::space() const {
 
 }  // namespace
 
-std::unique_ptr<BlobStore> make_local_blob_store(const LocalBlobStoreOptions& options) {
-  return std::make_unique<LocalBlobStore>(options);
+std::unique_ptr<LocalBlobStore> make_local_blob_store(const LocalBlobStoreOptions& options) {
+  return std::make_unique<DiskBlobs>(options);
 }
 
 }  // namespace medimirror

@@ -1,5 +1,4 @@
-// Role: blobs on a local disk: <folder>/blobs/ab/cdef… (the first two hex digits name the folder), staged in
-// <folder>/tmp/. Files are 0444, never rewritten.
+// Role: blobs on a local disk, as the files of blob_files.h, staged in <folder>/tmp/.
 // Durability: the save recipe and why it is the fastest that is still safe stands in local_blob_store.cc,
 // with figures.
 // Limits: up to kStagedOpenMax staged files keep a descriptor open until commit(), so that a failed write-back cannot be
@@ -15,6 +14,7 @@
 #include <string_view>
 
 #include "store/blob_store.h"
+#include "store/place.h"
 
 namespace medimirror {
 
@@ -26,6 +26,8 @@ struct LocalBlobStoreOptions {
   bool durable = true;           // false is for measuring only
 };
 
-std::unique_ptr<BlobStore> make_local_blob_store(const LocalBlobStoreOptions& options);
+class LocalBlobStore : public BlobStore, public BlobPlacer {};
+
+std::unique_ptr<LocalBlobStore> make_local_blob_store(const LocalBlobStoreOptions& options);
 
 }  // namespace medimirror

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "store/blob_files.h"
 
 namespace medimirror {
 
@@ -18,7 +19,7 @@ constexpr const char* kOperation = "open the index";
 void refuse_a_lost_index(const fs::path& store_folder) {
   const fs::path index = store_folder / "index";
   std::error_code none;
-  if (fs::directory_iterator(store_folder / "blobs", none) == fs::directory_iterator()) {
+  if (fs::directory_iterator(blobs_folder(store_folder), none) == fs::directory_iterator()) {
     // what a loss of power left of one that was just being made: nothing was ever in it
     if (Index::find_damage(index)) fs::remove(index / "data.mdb");
     return;
@@ -28,7 +29,7 @@ void refuse_a_lost_index(const fs::path& store_folder) {
       ErrorKind::index,
       fmt::format("there are pictures in {} and no index of them: run `medimirror rebuild`, which makes it "
                   "again, or everything would be fetched anew",
-                  (store_folder / "blobs").native()),
+                  blobs_folder(store_folder).native()),
       kOperation);
 }
 

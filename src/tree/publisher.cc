@@ -64,7 +64,7 @@ void sweep_temporaries(const fs::path& folder, std::string_view name) {
 
 class Publisher {
  public:
-  Publisher(const PublishOptions& options, const PublishPlan& plan, Index& index, BlobStore& blobs)
+  Publisher(const PublishOptions& options, const PublishPlan& plan, Index& index, BlobPlacer& blobs)
       : options_(options),
         plan_(plan),
         index_(index),
@@ -321,7 +321,7 @@ class Publisher {
   const PublishOptions& options_;
   const PublishPlan& plan_;
   Index& index_;
-  BlobStore& blobs_;
+  BlobPlacer& blobs_;
   std::vector<ToPlace> placing_;
   std::mutex tree_mutex_;
   TreeFolder tree_;
@@ -338,7 +338,7 @@ class Publisher {
 }  // namespace
 
 PublishResult execute_publish(const PublishOptions& options, const PublishPlan& plan, Index& index,
-                              BlobStore& blobs) {
+                              BlobPlacer& blobs) {
   return Publisher(options, plan, index, blobs).publish();
 }
 

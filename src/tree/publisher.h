@@ -23,8 +23,8 @@
 #include <vector>
 
 #include "base/image.h"
-#include "store/blob_store.h"
 #include "store/index.h"
+#include "store/place.h"
 #include "tree/layout.h"
 
 namespace medimirror {
@@ -100,6 +100,6 @@ PublishPlan plan_tree(const PublishOptions& options, const IndexView& view, cons
 
 // `plan` was made of what the index holds now, and is executed once.
 PublishResult execute_publish(const PublishOptions& options, const PublishPlan& plan, Index& index,
-                              BlobStore& blobs);
+                              BlobPlacer& blobs);
 
 }  // namespace medimirror

@@ -76,7 +76,7 @@ bool TreeFolder::make_folder(const std::string& folder) {
   return true;
 }
 
-std::optional<Placement> TreeFolder::place(BlobStore& blobs, const Digest& digest, const std::string& path) {
+std::optional<Placement> TreeFolder::place(BlobPlacer& blobs, const Digest& digest, const std::string& path) {
   const std::string folder = folder_of(path);
   if (!stays_below(path) || !make_folder(folder)) return std::nullopt;
   const std::string target = full(path);

@@ -11,7 +11,7 @@
 #include <set>
 #include <string>
 
-#include "store/blob_store.h"
+#include "store/place.h"
 
 namespace medimirror {
 
@@ -24,7 +24,7 @@ class TreeFolder {
 
   // Puts the blob at `path` (relative), making folders. Nothing: a folder stands there, or a file where a
   // folder must.
-  std::optional<Placement> place(BlobStore& blobs, const Digest& digest, const std::string& path);
+  std::optional<Placement> place(BlobPlacer& blobs, const Digest& digest, const std::string& path);
   // Removes the file and, once the next file is of another folder, the folders that this left empty. What is
   // not there, or is a folder now, is fine.
   void remove(const std::string& path);

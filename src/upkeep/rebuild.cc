@@ -362,7 +362,7 @@ class Rebuild {
   const RebuildOptions& options_;
   const Clock& clock_;
   const fs::path fresh_;
-  std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<LocalBlobStore> blobs_;
   std::unique_ptr<Index> index_;
   RunNumber kept_tree_ = 0;
   bool held_ = false;  // media/ is held at an older tree

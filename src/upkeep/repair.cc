@@ -30,8 +30,8 @@ constexpr std::string_view kLookAgain = "repaired";
 
 class Repair {
  public:
-  Repair(const RepairOptions& options, Index& index, BlobStore& blobs, RepairPlan plan, RepairReport& report,
-         const std::function<void(const RepairAction&)>& told)
+  Repair(const RepairOptions& options, Index& index, LocalBlobStore& blobs, RepairPlan plan,
+         RepairReport& report, const std::function<void(const RepairAction&)>& told)
       : options_(options),
         index_(index),
         blobs_(blobs),
@@ -245,7 +245,7 @@ class Repair {
 
   const RepairOptions& options_;
   Index& index_;
-  BlobStore& blobs_;
+  LocalBlobStore& blobs_;
   const RepairPlan plan_;
   RepairReport& report_;
   const std::function<void(const RepairAction&)>& told_;
@@ -299,7 +299,7 @@ RepairReport repair(const RepairOptions& options, const Clock& clock, const Stop
   report.interrupted = report.found.interrupted;
   if (report.interrupted) return report;
 
-  const std::unique_ptr<BlobStore> blobs =
+  const std::unique_ptr<LocalBlobStore> blobs =
       make_local_blob_store({options.verify.store_folder, options.publish.durable});
   if (!options.dry_run) blobs->sweep();
   Repair(options, *store.index, *blobs, planner.finish(), report, told).run();

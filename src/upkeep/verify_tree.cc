@@ -153,8 +153,8 @@ void TreeCheck::judge_suspects() {
 // Asked only when no published file is a link. The trial is made in the store's own scratch folder.
 bool TreeCheck::can_link() const {
   const fs::path scratch = options_.store_folder / "tmp";
-  const auto from = mount_of(options_.store_folder / "blobs"), to = mount_of(options_.media_folder);
-  const auto blobs = look_at_file(options_.store_folder / "blobs"),
+  const auto from = mount_of(blobs_folder(options_.store_folder)), to = mount_of(options_.media_folder);
+  const auto blobs = look_at_file(blobs_folder(options_.store_folder)),
              media = look_at_file(options_.media_folder);
   if (!blobs || !media || blobs->st_dev != media->st_dev || from != to) return false;
   const fs::path trial = scratch / "verify-link";

@@ -178,7 +178,7 @@ TEST_F(Undo, AnUndoThatDiedIsFinishedByTheNextSync) {
 
   class DyingStore final : public ForwardingStore {
    public:
-    DyingStore(BlobStore& real, int places) : ForwardingStore(real), places_(places) {}
+    DyingStore(LocalBlobStore& real, int places) : ForwardingStore(real), places_(places) {}
     Placement place(const Digest& digest, const std::string& target) override {
       if (places_-- == 0) throw Error(ErrorKind::disk, "killed");
       return ForwardingStore::place(digest, target);

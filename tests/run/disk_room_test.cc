@@ -24,7 +24,7 @@ struct MeasuredStore : ForwardingStore {
 
 struct DiskRoomTest : testing::Test {
   TemporaryFolder folder;
-  std::unique_ptr<BlobStore> real = make_local_blob_store({.folder = folder.path()});
+  std::unique_ptr<LocalBlobStore> real = make_local_blob_store({.folder = folder.path()});
   MeasuredStore store{*real};
 
   void free(std::uint64_t bytes, std::uint64_t files = UINT64_MAX) { store.free = {bytes, files}; }

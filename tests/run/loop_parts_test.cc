@@ -28,7 +28,7 @@ struct SilentProgress final : Progress {
 struct LoopPartsTest : testing::Test {
   TemporaryFolder folder;
   std::unique_ptr<Index> index = Index::open(folder / "index", {});
-  std::unique_ptr<BlobStore> blobs = make_local_blob_store({.folder = folder.path()});
+  std::unique_ptr<LocalBlobStore> blobs = make_local_blob_store({.folder = folder.path()});
   ManualClock clock;
   FakeTransport transport;
   SilentProgress progress;

@@ -41,7 +41,7 @@ class WatchedProgress final : public Progress {
 // A store whose disk is full from the n-th commit on.
 class FailingStore final : public ForwardingStore {
  public:
-  FailingStore(BlobStore& real, int commits_allowed)
+  FailingStore(LocalBlobStore& real, int commits_allowed)
       : ForwardingStore(real), commits_allowed_(commits_allowed) {}
 
   void commit(std::span<const StagedBlob> group) override {
@@ -56,7 +56,7 @@ class FailingStore final : public ForwardingStore {
 // A store on a disk of so many bytes.
 class SmallStore final : public ForwardingStore {
  public:
-  SmallStore(BlobStore& real, std::uint64_t bytes) : ForwardingStore(real), bytes_(bytes) {}
+  SmallStore(LocalBlobStore& real, std::uint64_t bytes) : ForwardingStore(real), bytes_(bytes) {}
 
   StagedBlob stage(const Digest& digest, std::string_view bytes, UnixSeconds mtime) override {
     bytes_ -= bytes.size();
@@ -129,7 +129,7 @@ class PipelineTest : public testing::Test {
 
   TemporaryFolder folder_;
   std::unique_ptr<Index> index_;
-  std::unique_ptr<BlobStore> blobs_;
+  std::unique_ptr<LocalBlobStore> blobs_;
   FakeTransport transport_;
   SystemClock clock_;
   WatchedProgress progress_;

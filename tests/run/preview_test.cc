@@ -93,7 +93,7 @@ struct PreviewTest : testing::Test {
 
   TemporaryFolder folder;
   std::unique_ptr<Index> index = Index::open(folder / "index", {.durable = false});
-  std::unique_ptr<BlobStore> blobs = make_local_blob_store({.folder = folder.path(), .durable = false});
+  std::unique_ptr<LocalBlobStore> blobs = make_local_blob_store({.folder = folder.path(), .durable = false});
   FakeTransport transport;
   SystemClock clock;
   SilentProgress progress;

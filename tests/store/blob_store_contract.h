@@ -163,28 +163,4 @@ TEST_P(BlobStoreContract, StagesFromManyThreadsWhileOneCommits) {
   EXPECT_EQ(list(*store).size(), std::size_t{kThreads * kEach});
 }
 
-TEST_P(BlobStoreContract, PlacesABlobUnderAName) {
-  const auto store = make();
-  const Digest first = put(*store, "first"), second = put(*store, "second");
-  const std::filesystem::path target = temporary_ / "media" / "huge" / "0" / "1.jpg";
-  EXPECT_NE(store->place(first, target).how, Placement::How::already_there);
-  EXPECT_EQ(read_file(target), "first");
-  EXPECT_EQ(store->place(first, target).how, Placement::How::already_there);
-  EXPECT_NE(store->place(second, target).how, Placement::How::already_there);
-  EXPECT_EQ(read_file(target), "second");
-  EXPECT_EQ(store->read(first), "first");
-  std::size_t names = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(target.parent_path()))
-    ++names;
-  EXPECT_EQ(names, 1u) << "nothing temporary is left";
-}
-
-TEST_P(BlobStoreContract, PlacedStaysWhenTheBlobGoes) {
-  const auto store = make();
-  const Digest digest = put(*store, "a");
-  store->place(digest, temporary_ / "1.jpg");
-  store->remove(digest);
-  EXPECT_EQ(read_file(temporary_ / "1.jpg"), "a");
-}
-
 }  // namespace medimirror

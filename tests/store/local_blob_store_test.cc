@@ -48,7 +48,7 @@ class LocalBlobStoreTest : public testing::Test {
   }
 
   TemporaryFolder folder_;
-  std::unique_ptr<BlobStore> store_ = make_local_blob_store({folder_ / "store", true});
+  std::unique_ptr<LocalBlobStore> store_ = make_local_blob_store({folder_ / "store", true});
 };
 
 TEST_F(LocalBlobStoreTest, FilesAreReadOnlyForAllAndKeepTheirTime) {
@@ -131,6 +131,27 @@ TEST_F(LocalBlobStoreTest, StrangersInTheFoldersAreNotListed) {
   std::size_t count = 0;
   store_->each([&](const Digest&, std::uint64_t) { return ++count, true; });
   EXPECT_EQ(count, 1u);
+}
+
+TEST_F(LocalBlobStoreTest, PlacesABlobUnderAName) {
+  const Digest first = put("first"), second = put("second");
+  const fs::path target = folder_ / "media" / "huge" / "0" / "1.jpg";
+  EXPECT_NE(store_->place(first, target).how, Placement::How::already_there);
+  EXPECT_EQ(read_file(target), "first");
+  EXPECT_EQ(store_->place(first, target).how, Placement::How::already_there);
+  EXPECT_NE(store_->place(second, target).how, Placement::How::already_there);
+  EXPECT_EQ(read_file(target), "second");
+  EXPECT_EQ(store_->read(first), "first");
+  std::size_t names = 0;
+  for ([[maybe_unused]] const auto& entry : fs::directory_iterator(target.parent_path())) ++names;
+  EXPECT_EQ(names, 1u) << "nothing temporary is left";
+}
+
+TEST_F(LocalBlobStoreTest, PlacedStaysWhenTheBlobGoes) {
+  const Digest digest = put("a");
+  store_->place(digest, folder_ / "1.jpg");
+  store_->remove(digest);
+  EXPECT_EQ(read_file(folder_ / "1.jpg"), "a");
 }
 
 TEST_F(LocalBlobStoreTest, PlacingIsAHardLink) {

@@ -4,13 +4,13 @@
 #include <optional>
 #include <string>
 
-#include "store/blob_store.h"
+#include "store/local_blob_store.h"
 
 namespace medimirror {
 
-class ForwardingStore : public BlobStore {
+class ForwardingStore : public LocalBlobStore {
  public:
-  explicit ForwardingStore(BlobStore& real) : real_(real) {}
+  explicit ForwardingStore(LocalBlobStore& real) : real_(real) {}
 
   bool has(const Digest& digest) const override { return real_.has(digest); }
   StagedBlob stage(const Digest& digest, std::string_view bytes, UnixSeconds mtime) override {
@@ -30,7 +30,7 @@ class ForwardingStore : public BlobStore {
   Space space() const override { return real_.space(); }
 
  private:
-  BlobStore& real_;
+  LocalBlobStore& real_;
 };
 
 }  // namespace medimirror

@@ -28,7 +28,8 @@ inline PathTemplate template_of(std::string_view text) {
 
 struct PublishFixture {
   TemporaryFolder folder;
-  std::unique_ptr<BlobStore> blobs = make_local_blob_store({.folder = folder / "store", .durable = false});
+  std::unique_ptr<LocalBlobStore> blobs =
+      make_local_blob_store({.folder = folder / "store", .durable = false});
   std::unique_ptr<Index> index = Index::open(folder / "store" / "index", {});
   PublishOptions options{.media_folder = folder / "media",
                          .changes_file = folder / "reports" / "changes.txt",

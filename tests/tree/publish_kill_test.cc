@@ -34,7 +34,7 @@ class InMemory {
 class PublishKilled : public testing::Test {
  protected:
   struct Place {
-    std::unique_ptr<BlobStore> blobs;
+    std::unique_ptr<LocalBlobStore> blobs;
     std::unique_ptr<Index> index;
     PublishOptions options;
   };
@@ -48,7 +48,7 @@ class PublishKilled : public testing::Test {
             .durable = true};
   }
 
-  static std::unique_ptr<BlobStore> blobs_in(const fs::path& root) {
+  static std::unique_ptr<LocalBlobStore> blobs_in(const fs::path& root) {
     return make_local_blob_store({.folder = root / "store", .durable = false});
   }
   static std::unique_ptr<Index> index_in(const fs::path& root) {

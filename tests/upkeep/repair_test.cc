@@ -292,7 +292,7 @@ TEST(Repair, ATreeThatUndoHoldsStaysHeld) {
   mirror.publish();
   keep_history(mirror.store(), 2, 2000, mirror.open().view());
   {
-    const std::unique_ptr<BlobStore> blobs = make_local_blob_store({mirror.store(), false});
+    const std::unique_ptr<LocalBlobStore> blobs = make_local_blob_store({mirror.store(), false});
     const UndoOptions options{.store_folder = mirror.store(), .publish = mirror.repair_options().publish};
     ASSERT_TRUE(undo(options, 1, mirror.open(), *blobs, 3000).done);
   }
