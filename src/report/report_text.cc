@@ -212,7 +212,7 @@ void write_published(const RunReport& report, Text& text) {
 }
 
 void write_views(const RunReport& report, Text& text) {
-  for (const RunReport::View& view : report.views)
+  for (const ViewSummary& view : report.views)
     text.line("View {}: {}{}.", view.name, counted(view.files, "file", "files"),
               view.products == 0 ? "" : " of " + counted(view.products, "product", "products"));
   for (std::size_t at = 0; at < std::min(report.view_clashes.size(), kClashesShownMax); ++at)

@@ -43,7 +43,7 @@ Json json_of(const RunReport::Published& published) {
           {"held", published.held}};
 }
 
-Json json_of(const RunReport::View& view) {
+Json json_of(const ViewSummary& view) {
   return {{"name", view.name},
           {"files", view.files},
           {"products", view.products},
@@ -106,7 +106,7 @@ std::string to_json(const RunReport& report) {
   if (report.products) object["products"] = json_of(*report.products);
   if (!report.views.empty()) {
     Json& views = object["views"] = Json::array();
-    for (const RunReport::View& view : report.views) views.push_back(json_of(view));
+    for (const ViewSummary& view : report.views) views.push_back(json_of(view));
     object["view_clashes"] = report.view_clashes;
   }
   // What came from the wire may be no UTF-8; a report that cannot be written would be worse than a replaced

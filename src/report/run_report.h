@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/media.h"
+#include "base/view_summary.h"
 #include "report/run_outcome.h"
 
 namespace medimirror {
@@ -82,17 +83,7 @@ struct RunReport {
   };
   std::optional<Held> held;
 
-  // As published now, also by a run that had nothing to do for them.
-  struct View {
-    std::string name;
-    std::uint64_t files = 0, products = 0;
-    std::uint64_t without_code = 0;  // products with pictures, and without the code the view is named by
-    std::uint64_t without_derivative = 0;  // pictures
-    std::uint64_t near_duplicates = 0;     // pictures: hidden, or reported, as the view says
-    std::uint64_t over_limit = 0;          // pictures beyond max_per_product
-    std::uint64_t clashes = 0;             // files that got no path
-  };
-  std::vector<View> views;
+  std::vector<ViewSummary> views;         // as published now, also by a run that had nothing to do for them
   std::vector<std::string> view_clashes;  // sentences, the first 100
 
   // Only in a run that needs products. listed = unchanged + changed + those that could not be understood.

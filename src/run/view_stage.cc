@@ -52,12 +52,10 @@ void ViewStage::conclude(Index& index, bool done) {
 }
 
 void ViewStage::tell(const ViewOutcome& outcome, RunReport& report) {
-  for (const ViewSummary& view : outcome.views) {
-    report.views.push_back({view.name, view.files, view.products, view.without_code, view.without_derivative,
-                            view.near_duplicates, view.over_limit, view.clashes});
+  for (const ViewSummary& view : outcome.views)
     for (std::string& note : notes_of(view)) report.notes.push_back(std::move(note));
-  }
-  for (const std::string& clash : outcome.clashes) report.view_clashes.push_back(clash);
+  report.views = outcome.views;
+  report.view_clashes = outcome.clashes;
 }
 
 }  // namespace medimirror
