@@ -163,10 +163,10 @@ Request Caller::make_request() {
       plainly_;  // a service that compresses all the same, or says so, is read by its bytes
   request.allow_private_address = true;  // this address is the user's own word, not the catalogue's
   request.paced = false;                 // pictures wait for bytes, what names them does not
-  request.stall_ms_max = options_.stall_ms_max;
+  request.limits.stall_ms_max = options_.stall_ms_max;
   if (call_->on_body) {
     request.first_byte_ms_max = options_.answer_ms_max;
-    request.total_ms_max = Millis(0);
+    request.limits.total_ms_max = Millis(0);
     auto sink = std::make_shared<Sink>();
     sink->take = call_->on_body;
     if (plainly_) sink->unpacker.emplace();

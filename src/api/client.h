@@ -33,7 +33,7 @@ struct ApiOptions {
   std::string secret_origin;  // where it was read, for the sentence of a 401; empty: not known
   std::string accept_language = "nl,fr,en";
   ListingMode listing = ListingMode::automatic;
-  std::size_t requests_per_minute = 45;
+  std::size_t requests_per_minute = kRequestsPerMinute;
   std::filesystem::path request_ledger;  // see http/rate_limiter.h
   std::size_t page_size = 250;           // 10, 50, 100 or 250
   RetryOptions retry;

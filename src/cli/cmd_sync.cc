@@ -60,9 +60,7 @@ Downloader::Options downloader_options(const Config& config) {
   Downloader::Options options;
   options.allowed_hosts = config.media.allowed_hosts;
   options.allow_private_addresses = config.media.allow_private_addresses;
-  options.connect_ms_max = config.media.connect_timeout;
-  options.stall_ms_max = config.media.stall_timeout;
-  options.total_ms_max = config.media.total_timeout;
+  options.limits = config.media.limits;
   options.bytes_max = config.media.bytes_max;
   options.retry = retry_options(config);
   options.waiting_max = 4 * config.media.connections;

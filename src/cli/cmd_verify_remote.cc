@@ -44,9 +44,7 @@ RemoteOptions remote_options(const Config& config, const std::string& sample, co
   options.allowed_hosts = config.media.allowed_hosts;
   options.allow_private_addresses = config.media.allow_private_addresses;
   options.bytes_max = config.media.bytes_max;
-  options.connect_ms_max = config.media.connect_timeout;
-  options.stall_ms_max = config.media.stall_timeout;
-  options.total_ms_max = config.media.total_timeout;
+  options.limits = config.media.limits;
   return options;
 }
 

@@ -25,18 +25,9 @@ std::filesystem::path state_folder(const Config& config) {
 }  // namespace
 
 ApiOptions api_options(const Config& config) {
-  ApiOptions options;
-  options.base_url = config.api.base_url;
-  options.key_id = config.api.key_id;
-  options.secret = config.api.secret;
+  ApiOptions options = config.api;
   if (const auto origin = config.origins.find("api.secret"); origin != config.origins.end())
     options.secret_origin = origin->second;
-  options.accept_language = config.api.accept_language;
-  options.listing = config.api.listing;
-  options.requests_per_minute = config.api.requests_per_minute;
-  options.page_size = config.api.page_size;
-  options.answer_ms_max = config.api.answer_timeout;
-  options.wait_ms_max = config.api.wait_max;
   options.retry.attempts_max = config.media.attempts;
   const std::optional<Url> url = parse_url(config.api.base_url);
   const std::string whose = (url ? url->origin() : config.api.base_url) + " " + config.api.key_id;

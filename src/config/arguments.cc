@@ -41,7 +41,7 @@ std::uint64_t number_argument(std::string_view name, std::string_view text, std:
   if (error != std::errc() || end != text.data() + text.size() || number < min || number > max)
     throw Error(ErrorKind::usage,
                 fmt::format("{} must be a whole number from {} to {}, not \"{}\"", name, min, max, text));
-  return number;
+  return *number;
 }
 
 std::variant<std::filesystem::path, std::string> settled_path(const std::string& text,

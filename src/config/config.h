@@ -30,18 +30,10 @@
 
 namespace medimirror {
 
-struct ApiSettings {
-  std::string base_url = "https://api.medipim.be/v4";
-  std::string key_id;
-  Secret secret;  // from the environment, a systemd credential or secret_file; never from the file
+// The secret is from the environment, a systemd credential or secret_file; never from the file.
+struct ApiSettings : ApiOptions {
   std::filesystem::path secret_file;  // empty: not set
   std::string secret_problem;         // why this user cannot read the key that is configured; usually empty
-  std::size_t requests_per_minute = 45;
-  std::string accept_language = "nl,fr,en";
-  ListingMode listing = ListingMode::automatic;
-  std::size_t page_size = 250;                 // 10, 50, 100 or 250
-  std::chrono::seconds answer_timeout{600};    // until the first byte of a stream
-  std::chrono::seconds wait_max{300};          // the longest Retry-After that a run waits for
   std::chrono::seconds full_listing_every{0};  // 0: every run walks the complete listing
 };
 
@@ -58,7 +50,7 @@ struct MediaSettings {
   std::uint64_t bandwidth = 0;            // bytes a second, all downloads together; 0: no cap
   std::uint64_t bytes_max = 64ULL << 20;  // a file
   std::uint64_t memory = 128ULL << 20;    // bodies in memory, all together
-  std::chrono::seconds connect_timeout{20}, stall_timeout{30}, total_timeout{300};
+  TimeLimits limits;
   int attempts = 5;
 };
 

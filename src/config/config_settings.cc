@@ -165,19 +165,20 @@ void add_api(std::vector<Setting<Config>>& settings) {
       "answer_timeout", commented,
       "How long the service may take to begin a stream. One that does not is asked once more, then the pages "
       "are.",
-      span_kind(seconds(1), seconds(86400)), [](auto& c) -> auto& { return c.api.answer_timeout; });
+      span_kind<Millis>(seconds(1), seconds(86400)), [](auto& c) -> auto& { return c.api.answer_ms_max; });
   rows.add(
       "wait_max", commented,
       "The longest pause that a run sits out when the service asks for one (Retry-After). Beyond it the run "
       "ends\n"
       "with 7, and so do the runs until then, without asking.",
-      span_kind(seconds(0), seconds(86400)), [](auto& c) -> auto& { return c.api.wait_max; });
+      span_kind<Millis>(seconds(0), seconds(86400)), [](auto& c) -> auto& { return c.api.wait_ms_max; });
   rows.add(
       "full_listing_every", commented,
       "\"0s\": every run walks the complete listing. \"7d\": in between only what changed since the last "
       "run; what\n"
       "is gone from the catalogue is then noticed once in 7 days.",
-      span_kind(seconds(0), seconds(366 * 86400)), [](auto& c) -> auto& { return c.api.full_listing_every; });
+      span_kind<seconds>(seconds(0), seconds(366 * 86400)),
+      [](auto& c) -> auto& { return c.api.full_listing_every; });
 }
 
 void add_media(std::vector<Setting<Config>>& settings) {
@@ -209,13 +210,16 @@ void add_media(std::vector<Setting<Config>>& settings) {
       [](auto& c) -> auto& { return c.media.memory; });
   rows.add(
       "connect_timeout", commented, "How long a connection may take to stand.",
-      span_kind(seconds(1), seconds(3600)), [](auto& c) -> auto& { return c.media.connect_timeout; });
+      span_kind<Millis>(seconds(1), seconds(3600)),
+      [](auto& c) -> auto& { return c.media.limits.connect_ms_max; });
   rows.add(
       "stall_timeout", commented, "How long a download may stand still.",
-      span_kind(seconds(1), seconds(3600)), [](auto& c) -> auto& { return c.media.stall_timeout; });
+      span_kind<Millis>(seconds(1), seconds(3600)),
+      [](auto& c) -> auto& { return c.media.limits.stall_ms_max; });
   rows.add(
       "total_timeout", commented, "How long one download may take in all.",
-      span_kind(seconds(1), seconds(86400)), [](auto& c) -> auto& { return c.media.total_timeout; });
+      span_kind<Millis>(seconds(1), seconds(86400)),
+      [](auto& c) -> auto& { return c.media.limits.total_ms_max; });
   rows.add(
       "attempts", commented, "How often a request is tried before it counts as failed in this run.",
       whole_kind<int>(1, 20), [](auto& c) -> auto& { return c.media.attempts; });
@@ -317,8 +321,8 @@ void add_image(std::vector<Setting<Config>>& settings) {
       "decoder_memory", commented, "Memory of one decoder process at most.", bytes_kind(128 * kMiB, kTiB),
       [](auto& c) -> auto& { return c.image.decoder_memory; });
   rows.add(
-      "timeout", commented, "How long one picture may take to decode.", span_kind(seconds(1), seconds(3600)),
-      [](auto& c) -> auto& { return c.image.timeout; });
+      "timeout", commented, "How long one picture may take to decode.",
+      span_kind<seconds>(seconds(1), seconds(3600)), [](auto& c) -> auto& { return c.image.timeout; });
 }
 
 void add_publish(std::vector<Setting<Config>>& settings) {

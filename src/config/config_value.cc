@@ -191,19 +191,23 @@ Kind<std::uint64_t> bytes_kind(std::uint64_t min, std::uint64_t max) {
           exact_bytes};
 }
 
-Kind<std::chrono::seconds> span_kind(std::chrono::seconds min, std::chrono::seconds max) {
-  return {[min, max](const ConfigValue& value, std::chrono::seconds& into) -> Problem {
-            const auto text = number_or_text(value);
-            const auto span = text ? parse_duration(*text) : std::nullopt;
-            if (!span)
-              return must_be("a span of time such as \"30s\", \"5m\", \"7d\" or a number of seconds", value);
-            if (*span < min || *span > max)
-              return must_be(fmt::format("from {} to {}", exact_span(min), exact_span(max)), value);
-            into = *span;
-            return std::nullopt;
-          },
-          exact_span};
+template <typename Span>
+Kind<Span> span_kind(std::chrono::seconds min, std::chrono::seconds max) {
+  return {
+      [min, max](const ConfigValue& value, Span& into) -> Problem {
+        const auto text = number_or_text(value);
+        const auto span = text ? parse_duration(*text) : std::nullopt;
+        if (!span)
+          return must_be("a span of time such as \"30s\", \"5m\", \"7d\" or a number of seconds", value);
+        if (*span < min || *span > max)
+          return must_be(fmt::format("from {} to {}", exact_span(min), exact_span(max)), value);
+        into = *span;
+        return std::nullopt;
+      },
+      [](const Span& span) { return exact_span(std::chrono::duration_cast<std::chrono::seconds>(span)); }};
 }
+template Kind<std::chrono::seconds> span_kind(std::chrono::seconds min, std::chrono::seconds max);
+template Kind<Millis> span_kind(std::chrono::seconds min, std::chrono::seconds max);
 
 Kind<std::optional<UnixSeconds>> date_kind() {
   return {[](const ConfigValue& value, std::optional<UnixSeconds>& into) -> Problem {

@@ -50,7 +50,8 @@ Kind<std::filesystem::path> path_kind();
 Kind<bool> flag_kind();
 Kind<std::optional<bool>> flag_or_any_kind();  // true, false or "any"
 Kind<std::uint64_t> bytes_kind(std::uint64_t min, std::uint64_t max);
-Kind<std::chrono::seconds> span_kind(std::chrono::seconds min, std::chrono::seconds max);
+template <typename Span>  // seconds or Millis
+Kind<Span> span_kind(std::chrono::seconds min, std::chrono::seconds max);
 Kind<std::optional<UnixSeconds>> date_kind();
 Kind<CountOrShare> count_or_share_kind();
 Kind<std::vector<std::string>> list_kind(std::function<Problem(const std::vector<std::string>&)> check = {});

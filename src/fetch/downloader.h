@@ -85,7 +85,7 @@ class Downloader {
   struct Options : HostHealth::Options {
     std::vector<std::string> allowed_hosts;
     bool allow_private_addresses = false;
-    Millis connect_ms_max{20'000}, stall_ms_max{30'000}, total_ms_max{300'000};
+    TimeLimits limits;
     std::uint64_t bytes_max = 64 << 20;  // of one file
     int redirects_max = 5;
     RetryOptions retry;

@@ -157,7 +157,7 @@ std::optional<TransferFailure> CurlTransfer::begin(RequestId id, Request request
   set(CURLOPT_ACCEPT_ENCODING, request_.label_is_no_coding   ? nullptr
                                : request_.accept_compression ? ""
                                                              : "identity");
-  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_ms_max.count()));
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.limits.connect_ms_max.count()));
   set_headers();
   set_auth();
   response_.headers.reserve(16);
@@ -313,22 +313,23 @@ bool CurlTransfer::take_bytes(std::string_view bytes) {
 SteadyTime CurlTransfer::next_check(SteadyTime now) const {
   // Not connected yet, the stall limit begins at some moment from now on, and may be the shorter one; so it is with the
   // first byte, from which on the stall limit counts.
-  const Millis first_byte = awaits_first_byte() ? request_.first_byte_ms_max : request_.stall_ms_max;
-  SteadyTime next = connected_ ? progress_at_ + first_byte : started_at_ + request_.connect_ms_max;
+  const Millis first_byte = awaits_first_byte() ? request_.first_byte_ms_max : request_.limits.stall_ms_max;
+  SteadyTime next = connected_ ? progress_at_ + first_byte : started_at_ + request_.limits.connect_ms_max;
   if (!connected_) next = std::min<SteadyTime>(next, now + first_byte);
-  if (!connected_ || awaits_first_byte()) next = std::min<SteadyTime>(next, now + request_.stall_ms_max);
-  if (request_.total_ms_max.count() > 0)
-    next = std::min<SteadyTime>(next, started_at_ + request_.total_ms_max);
+  if (!connected_ || awaits_first_byte())
+    next = std::min<SteadyTime>(next, now + request_.limits.stall_ms_max);
+  if (request_.limits.total_ms_max.count() > 0)
+    next = std::min<SteadyTime>(next, started_at_ + request_.limits.total_ms_max);
   return next;
 }
 
 std::optional<TransferError> CurlTransfer::passed_limit(SteadyTime now) const {
-  if (request_.total_ms_max.count() > 0 && now >= started_at_ + request_.total_ms_max)
+  if (request_.limits.total_ms_max.count() > 0 && now >= started_at_ + request_.limits.total_ms_max)
     return TransferError::timeout_total;
   if (!connected_) {
-    if (now >= started_at_ + request_.connect_ms_max) return TransferError::timeout_connect;
-  } else if (now >=
-             progress_at_ + (awaits_first_byte() ? request_.first_byte_ms_max : request_.stall_ms_max)) {
+    if (now >= started_at_ + request_.limits.connect_ms_max) return TransferError::timeout_connect;
+  } else if (now >= progress_at_ +
+                        (awaits_first_byte() ? request_.first_byte_ms_max : request_.limits.stall_ms_max)) {
     return TransferError::timeout_stall;
   }
   return std::nullopt;

@@ -27,7 +27,8 @@
 
 namespace medimirror {
 
-constexpr Millis kRateWindow{61'000};                    // the service's 60 s and a margin for the way there
+constexpr std::size_t kRequestsPerMinute = 45;  // the service takes 45 to 100, by what it says itself
+constexpr Millis kRateWindow{61'000};           // the service's 60 s and a margin for the way there
 constexpr Millis kRatePauseMax{std::chrono::hours(24)};  // what the service may ask for; more counts as this
 
 // When may the next request go? Nothing: now. `window` holds the times of earlier requests, any order.
@@ -37,8 +38,8 @@ std::optional<WallTime> next_allowed(const std::vector<WallTime>& window, std::s
 class RateLimiter {
  public:
   struct Options {
-    std::size_t per_minute = 45;   // 0 counts as 1
-    std::filesystem::path ledger;  // empty: this process only
+    std::size_t per_minute = kRequestsPerMinute;  // 0 counts as 1
+    std::filesystem::path ledger;                 // empty: this process only
   };
   explicit RateLimiter(Options options);
 

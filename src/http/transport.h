@@ -32,6 +32,12 @@ struct BasicAuth {
   Secret password;
 };
 
+struct TimeLimits {
+  Millis connect_ms_max{20'000};
+  Millis stall_ms_max{30'000};   // this long with (almost) no bytes ends the transfer
+  Millis total_ms_max{300'000};  // 0: no limit (a listing stream)
+};
+
 struct Request {
   enum class Method { get, post };
 
@@ -51,10 +57,8 @@ struct Request {
   std::uint64_t body_bytes_max = 64 * 1024 * 1024;  // more ends the transfer (not with on_body)
   std::uint64_t body_bytes_expected = 0;            // a hint to reserve, 0 unknown
 
-  Millis connect_ms_max{20'000};
-  Millis stall_ms_max{30'000};   // this long with (almost) no bytes ends the transfer
-  Millis first_byte_ms_max{0};   // the same until the body's first byte; 0: as stall_ms_max
-  Millis total_ms_max{300'000};  // 0: no limit (a listing stream)
+  TimeLimits limits;
+  Millis first_byte_ms_max{0};  // as limits.stall_ms_max until the body's first byte; 0: no other than that
 
   // With it the body is handed over piece by piece as it arrives instead of being kept, only for a 200.
   // Called inside wait(); must not call the transport; returning false ends the transfer.

@@ -40,8 +40,8 @@ class ServiceDoctor {
     Request request;
     request.url = url;
     request.allow_private_address = allow_private;
-    request.connect_ms_max = kRequestMax;
-    request.total_ms_max = kRequestMax;
+    request.limits.connect_ms_max = kRequestMax;
+    request.limits.total_ms_max = kRequestMax;
     const RequestId id = transport_.start(std::move(request));
     const SteadyTime end = clock_.steady_now() + kRequestMax + Millis(5'000);
     while (clock_.steady_now() < end)

@@ -91,9 +91,7 @@ class RemoteCheck {
     request.hash_body = true;
     request.label_is_no_coding = true;
     request.body_bytes_max = options_.bytes_max;
-    request.connect_ms_max = options_.connect_ms_max;
-    request.stall_ms_max = options_.stall_ms_max;
-    request.total_ms_max = options_.total_ms_max;
+    request.limits = options_.limits;
     return request;
   }
 

@@ -23,7 +23,7 @@ struct RemoteOptions {
   std::vector<std::string> allowed_hosts;
   bool allow_private_addresses = false;
   std::uint64_t bytes_max = std::uint64_t{64} << 20;  // of one picture, where the host sends it after all
-  Millis connect_ms_max{20'000}, stall_ms_max{30'000}, total_ms_max{300'000};
+  TimeLimits limits;
   int failures_max = 20;  // in a row
 };
 

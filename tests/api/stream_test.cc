@@ -64,8 +64,8 @@ TEST_F(StreamTest, AsksAsTheServiceWantsIt) {
   EXPECT_EQ(request.body,
             R"({"filter":{"or":[{"published":true},{"published":false}]},"sorting":{"id":"ASC"}})");
   EXPECT_TRUE(request.accept_compression);
-  EXPECT_EQ(request.total_ms_max, Millis(0));
-  EXPECT_GT(request.stall_ms_max, Millis(0));
+  EXPECT_EQ(request.limits.total_ms_max, Millis(0));
+  EXPECT_GT(request.limits.stall_ms_max, Millis(0));
   ASSERT_TRUE(request.auth);
   EXPECT_EQ(request.auth->user, "42");
   const auto has = [&](const std::string& header) {

@@ -150,9 +150,9 @@ enlarge = true
   EXPECT_EQ(config.media.bytes_max, 1'048'576U);
   EXPECT_EQ(config.media.memory, 1ULL << 30);
   EXPECT_FALSE(config.media.http2);
-  EXPECT_EQ(config.media.connect_timeout, std::chrono::seconds(5));
-  EXPECT_EQ(config.media.stall_timeout, std::chrono::seconds(7));
-  EXPECT_EQ(config.media.total_timeout, std::chrono::seconds(120));
+  EXPECT_EQ(config.media.limits.connect_ms_max, std::chrono::seconds(5));
+  EXPECT_EQ(config.media.limits.stall_ms_max, std::chrono::seconds(7));
+  EXPECT_EQ(config.media.limits.total_ms_max, std::chrono::seconds(120));
   EXPECT_EQ(config.media.attempts, 3);
   const MediaFilter& filter = config.select.filter;
   EXPECT_EQ(filter.published, std::nullopt);

@@ -84,7 +84,7 @@ TEST_F(CurlTransportTest, EndsAStall) {
   server_.on("/silence", {stall()});
   for (const char* path : {"/body", "/silence"}) {
     Request request = get(server_.url(path));
-    request.stall_ms_max = Millis(150);
+    request.limits.stall_ms_max = Millis(150);
     EXPECT_EQ(fail(std::move(request)).error, TransferError::timeout_stall) << path;
   }
 }
@@ -96,7 +96,7 @@ TEST_F(CurlTransportTest, TheFirstByteMayTakeLongerThanTheOthers) {
   server_.on("/stalls-later", {send(head + "h"), stall()});
   for (const char* path : {"/late", "/late-body", "/stalls-later"}) {
     Request request = get(server_.url(path));
-    request.stall_ms_max = Millis(150);
+    request.limits.stall_ms_max = Millis(150);
     request.first_byte_ms_max = Millis(30'000);
     const auto before = steady_clock::now();
     const auto result = run(std::move(request));
@@ -112,7 +112,7 @@ TEST_F(CurlTransportTest, TakesADripForAStall) {
   server_.on("/drip", {send("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n"),
                        drip(std::string(2000, 'x'), Millis(10))});
   Request request = get(server_.url("/drip"));
-  request.stall_ms_max = Millis(300);
+  request.limits.stall_ms_max = Millis(300);
   const TransferFailure failure = fail(std::move(request));
   EXPECT_EQ(failure.error, TransferError::timeout_stall);
   EXPECT_LT(failure.bytes_received, 1024u);
@@ -124,8 +124,8 @@ TEST_F(CurlTransportTest, EndsWhatTakesTooLongInAll) {
   server_.on("/steady", steady);
   Request request = get(server_.url("/steady"));
   request.body_bytes_max = 200'000'000;
-  request.stall_ms_max = Millis(10'000);
-  request.total_ms_max = Millis(300);
+  request.limits.stall_ms_max = Millis(10'000);
+  request.limits.total_ms_max = Millis(300);
   EXPECT_EQ(fail(std::move(request)).error, TransferError::timeout_total);
 }
 
@@ -145,7 +145,7 @@ TEST_F(CurlTransportTest, EndsAConnectionThatIsNeverMade) {
     ::connect(fillers.back(), reinterpret_cast<sockaddr*>(&address), size);
   }
   Request request = get("http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/");
-  request.connect_ms_max = Millis(200);
+  request.limits.connect_ms_max = Millis(200);
   EXPECT_EQ(fail(std::move(request)).error, TransferError::timeout_connect);
   for (const int fd : fillers) ::close(fd);
   ::close(listener);

@@ -141,7 +141,7 @@ class Http2Test : public testing::Test {
     Request request;
     request.url = *parse_url(nginx_->url(path));
     request.allow_private_address = true;
-    request.stall_ms_max = path == "/stall" ? Millis(200) : Millis(30'000);
+    request.limits.stall_ms_max = path == "/stall" ? Millis(200) : Millis(30'000);
     return transport_->start(std::move(request));
   }
   Results run_all(std::size_t count) {

@@ -59,7 +59,7 @@ TEST_F(FakeTransportTest, KeepsTheLimitsOfTheRequest) {
   transport_.on("https://h/large", ok("12345"));
   transport_.on("https://h/drip", in_pieces({{Millis(900), "a"}, {Millis(900), "b"}, {Millis(900), "c"}}));
   Request request = get("https://h/silent");
-  request.stall_ms_max = Millis(1000);
+  request.limits.stall_ms_max = Millis(1000);
   transport_.start(request);
   EXPECT_EQ(error_of(transport_.wait(soon())[0]), TransferError::timeout_stall);
   request = get("https://h/large");
@@ -67,7 +67,7 @@ TEST_F(FakeTransportTest, KeepsTheLimitsOfTheRequest) {
   transport_.start(request);
   EXPECT_EQ(error_of(transport_.wait(soon())[0]), TransferError::too_large);
   request = get("https://h/drip");
-  request.total_ms_max = Millis(2000);
+  request.limits.total_ms_max = Millis(2000);
   transport_.start(request);
   EXPECT_EQ(error_of(transport_.wait(soon())[0]), TransferError::timeout_total);
 }

@@ -216,10 +216,10 @@ class FakeTransport final : public Transport {
     else if (!run.reply.never)
       run.due = from + run.reply.delay;
     const bool first = run.received == 0 && run.request.first_byte_ms_max.count() > 0;
-    limit_by(run, from + (first ? run.request.first_byte_ms_max : run.request.stall_ms_max),
+    limit_by(run, from + (first ? run.request.first_byte_ms_max : run.request.limits.stall_ms_max),
              TransferError::timeout_stall);
-    if (run.request.total_ms_max.count() > 0)
-      limit_by(run, run.started + run.request.total_ms_max, TransferError::timeout_total);
+    if (run.request.limits.total_ms_max.count() > 0)
+      limit_by(run, run.started + run.request.limits.total_ms_max, TransferError::timeout_total);
   }
 
   static void limit_by(Running& run, SteadyTime at, TransferError error) {
