@@ -5,10 +5,11 @@
 #include <simdjson.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "api/item_parser.h"
+
+#include "base/ascii.h"
 
 namespace medimirror {
 
@@ -23,19 +24,12 @@ constexpr std::size_t kMediaMax = 10'000;
 
 // ---- single values
 
-std::optional<std::int64_t> parse_integer(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 // 5, 5.0 or "5".
 std::optional<std::int64_t> integer_of(dom::element value) {
   std::int64_t number = 0;
   if (!value.get(number)) return number;
   std::string_view text;
-  if (!value.get(text)) return parse_integer(text);
+  if (!value.get(text)) return whole_number<std::int64_t>(text);
   double real = 0;
   if (value.get(real) || !(std::abs(real) < 9e15)) return std::nullopt;
   return static_cast<std::int64_t>(real);
@@ -46,8 +40,7 @@ MediaId media_id_of(dom::element value) {
   if (!value.get(number)) return number;
   std::string_view text;
   if (value.get(text)) return 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? number : 0;
+  return whole_number<MediaId>(text).value_or(0);
 }
 
 bool is_blank(std::string_view text) {

@@ -5,10 +5,10 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "api/line_mend.h"
 #include "api/line_scan.h"
+#include "base/ascii.h"
 #include "base/page_quote.h"
 #include "base/units.h"
 
@@ -38,8 +38,7 @@ std::optional<std::uint64_t> count_of(ondemand::value value) {
   if (type == ondemand::json_type::number)
     return value.get_uint64().get(count) ? std::nullopt : std::optional(count);
   if (type != ondemand::json_type::string || value.get_string().get(text)) return std::nullopt;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(count) : std::nullopt;
+  return whole_number<std::uint64_t>(text);
 }
 
 // 0: no usable id.
@@ -61,10 +60,7 @@ std::string readable(std::string_view text, std::size_t length_max) {
   const bool too_long = text.size() > length_max;
   while (too_long && length_max > 0 && (static_cast<unsigned char>(text[length_max]) & 0xC0) == 0x80)
     --length_max;
-  for (const char c : text.substr(0, length_max)) {
-    const auto byte = static_cast<unsigned char>(c);
-    result += byte < 0x20 || byte == 0x7f ? ' ' : c;
-  }
+  for (const char c : text.substr(0, length_max)) result += is_control(c) ? ' ' : c;
   if (too_long) result += "…";
   return result;
 }

@@ -2,15 +2,13 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace medimirror {
 
 namespace {
 
 constexpr std::size_t kQuoteBytes = 100;
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 bool is_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
@@ -62,8 +60,7 @@ std::string text_without_tags(std::string_view html) {
 
 std::string quote_of_page(std::string_view html) {
   constexpr std::size_t kTitleSearchBytes = 16 * 1024;
-  std::string lowered(html.substr(0, kTitleSearchBytes));
-  std::transform(lowered.begin(), lowered.end(), lowered.begin(), lower);
+  const std::string lowered = lower(html.substr(0, kTitleSearchBytes));
   if (const std::size_t open = lowered.find("<title"); open != std::string::npos) {
     const std::size_t from = lowered.find('>', open);
     const std::size_t to = from == std::string::npos ? from : lowered.find("</title", from);

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace medimirror {
 
 namespace {
 constexpr std::size_t kGtinDigitsMax = 14;
-}
-
-bool is_digits(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool is_gtin_length(std::size_t digits) {

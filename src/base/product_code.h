@@ -12,7 +12,6 @@ namespace medimirror {
 
 constexpr std::size_t kCnkDigits = 7;
 
-bool is_digits(std::string_view text);         // at least one
 bool is_gtin_length(std::size_t digits);       // 8, 12, 13 or 14
 char gtin_check_digit(std::string_view gtin);  // what the last digit of `gtin` ought to be
 bool has_right_check_digit(std::string_view gtin);

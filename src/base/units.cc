@@ -7,31 +7,20 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/ascii.h"
+
 namespace medimirror {
 
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 // Splits "10.5 MiB" into the number and "MiB".
 std::optional<double> take_number(std::string_view& text) {
-  text = trimmed(text);
+  text = trim(text);
   double value = 0;
   const auto [end, error] =
       std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   if (error != std::errc() || !std::isfinite(value) || value < 0) return std::nullopt;
-  text = trimmed(text.substr(static_cast<std::size_t>(end - text.data())));
-  return value;
-}
-
-std::optional<int> take_int(std::string_view text) {
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  text = trim(text.substr(static_cast<std::size_t>(end - text.data())));
   return value;
 }
 
@@ -119,26 +108,21 @@ std::string format_utc(UnixSeconds time) {
 
 std::optional<UnixSeconds> parse_utc(std::string_view text) {
   using namespace std::chrono;
-  text = trimmed(text);
-  if (!text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) {
-    UnixSeconds value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc()) return std::nullopt;
-    return value;
-  }
+  text = trim(text);
+  if (is_digits(text)) return whole_number<UnixSeconds>(text);
   if (text.size() != 10 &&
       !(text.size() == 20 && text[10] == 'T' && text[13] == ':' && text[16] == ':' && text[19] == 'Z'))
     return std::nullopt;
   if (text[4] != '-' || text[7] != '-') return std::nullopt;
-  const auto y = take_int(text.substr(0, 4)), mo = take_int(text.substr(5, 2)),
-             d = take_int(text.substr(8, 2));
+  const auto y = whole_number<int>(text.substr(0, 4)), mo = whole_number<int>(text.substr(5, 2)),
+             d = whole_number<int>(text.substr(8, 2));
   if (!y || !mo || !d || *mo < 1 || *d < 1) return std::nullopt;
   const year_month_day date(year(*y), month(static_cast<unsigned>(*mo)), day(static_cast<unsigned>(*d)));
   if (!date.ok()) return std::nullopt;
   UnixSeconds value = sys_seconds(sys_days(date)).time_since_epoch().count();
   if (text.size() == 20) {
-    const auto h = take_int(text.substr(11, 2)), mi = take_int(text.substr(14, 2)),
-               s = take_int(text.substr(17, 2));
+    const auto h = whole_number<int>(text.substr(11, 2)), mi = whole_number<int>(text.substr(14, 2)),
+               s = whole_number<int>(text.substr(17, 2));
     if (!h || !mi || !s || *h < 0 || *h > 23 || *mi < 0 || *mi > 59 || *s < 0 || *s > 60) return std::nullopt;
     value += *h * 3600 + *mi * 60 + *s;
   }

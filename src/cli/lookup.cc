@@ -4,9 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
+#include "base/ascii.h"
 #include "base/product_code.h"
 #include "http/url.h"
 #include "shop/code_resolution.h"
@@ -17,15 +17,8 @@ namespace {
 
 constexpr std::size_t kDigestLetters = 64;
 
-std::optional<MediaId> media_id(std::string_view words) {
-  MediaId id = 0;
-  const auto [end, error] = std::from_chars(words.data(), words.data() + words.size(), id);
-  if (error != std::errc() || end != words.data() + words.size()) return std::nullopt;
-  return id;
-}
-
 Found of_medium(const std::string& words, const IndexReader& index) {
-  const std::optional<MediaId> id = media_id(words);
+  const std::optional<MediaId> id = whole_number<MediaId>(words);
   Found found;
   if (id && index.media(*id)) found.media = {*id};
   return found;

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/ascii.h"
 #include "base/error.h"
 
 namespace medimirror {
@@ -36,9 +36,8 @@ std::string_view home_in(std::string_view path) {
 
 std::uint64_t number_argument(std::string_view name, std::string_view text, std::uint64_t min,
                               std::uint64_t max) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < min || number > max)
+  const auto number = whole_number<std::uint64_t>(text);
+  if (!number || *number < min || *number > max)
     throw Error(ErrorKind::usage,
                 fmt::format("{} must be a whole number from {} to {}, not \"{}\"", name, min, max, text));
   return *number;

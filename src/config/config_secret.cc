@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "base/ascii.h"
 #include "base/file.h"
 #include "base/text_encoding.h"
 #include "config/config_trust.h"
@@ -23,8 +24,7 @@ constexpr std::size_t kSecretBytesMax = 4096;
 std::optional<std::string> fault_of(const std::string& text) {
   if (text.empty()) return "is empty";
   if (text.size() > kSecretBytesMax) return "is longer than a key can be; it must hold the secret alone";
-  if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }))
-    return "holds more than one line; it must hold the secret alone";
+  if (std::ranges::any_of(text, is_control)) return "holds more than one line; it must hold the secret alone";
   return std::nullopt;
 }
 

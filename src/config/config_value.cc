@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "config/suggestion.h"
 
 namespace medimirror {
@@ -25,10 +26,7 @@ std::optional<std::int64_t> number_of(const ConfigValue& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value.data)) return *number;
   const std::string* text = text_of(value);
   if (text == nullptr || !value.is_text) return std::nullopt;
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (error != std::errc() || end != text->data() + text->size()) return std::nullopt;
-  return number;
+  return whole_number<std::int64_t>(*text);
 }
 
 std::optional<bool> flag_of(const ConfigValue& value) {
@@ -45,10 +43,6 @@ std::optional<std::string> number_or_text(const ConfigValue& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value.data)) return std::to_string(*number);
   if (const std::string* text = text_of(value)) return *text;
   return std::nullopt;
-}
-
-bool has_control_characters(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
 std::vector<std::string> split_at_commas(std::string_view text) {
@@ -100,14 +94,14 @@ std::string ConfigValue::shown() const {
 
 std::string toml_text(std::string_view text) {
   // JSON is full of quotation marks: leave it readable where a literal string can hold it
-  if (text.find('"') != text.npos && text.find('\'') == text.npos && !has_control_characters(text))
+  if (text.find('"') != text.npos && text.find('\'') == text.npos && !std::ranges::any_of(text, is_control))
     return fmt::format("'{}'", text);
   std::string quoted = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
       quoted += '\\';
       quoted += c;
-    } else if (has_control_characters({&c, 1})) {
+    } else if (is_control(c)) {
       quoted += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
     } else {
       quoted += c;
@@ -120,7 +114,7 @@ Kind<std::string> text_kind(TextCheck check) {
   return {[check](const ConfigValue& value, std::string& into) -> Problem {
             const std::string* text = text_of(value);
             if (text == nullptr) return must_be("a text in quotation marks", value);
-            if (has_control_characters(*text)) return "must be one line without control characters";
+            if (std::ranges::any_of(*text, is_control)) return "must be one line without control characters";
             if (check)
               if (Problem problem = check(*text)) return problem;
             into = *text;
@@ -133,7 +127,7 @@ Kind<std::filesystem::path> path_kind() {
   return {[](const ConfigValue& value, std::filesystem::path& into) -> Problem {
             const std::string* text = text_of(value);
             if (text == nullptr) return must_be("a path in quotation marks", value);
-            if (text->empty() || has_control_characters(*text))
+            if (text->empty() || std::ranges::any_of(*text, is_control))
               return must_be("the path of a file or folder", value);
             into = *text;
             return std::nullopt;
@@ -243,7 +237,7 @@ Kind<std::vector<std::string>> list_kind(std::function<Problem(const std::vector
             else
               return must_be("a list of texts such as [\"a\", \"b\"]", value);
             for (const std::string& each : list)
-              if (each.empty() || has_control_characters(each))
+              if (each.empty() || std::ranges::any_of(each, is_control))
                 return "must not hold an empty text or one with control characters";
             if (check)
               if (Problem problem = check(list)) return problem;

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/sha256.h"
@@ -49,8 +50,7 @@ std::string_view last_part(std::string_view two_parts) {
 }
 
 bool is_number(std::string_view text) {
-  return !text.empty() && text.size() <= 19 &&
-         std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
+  return text.size() <= 19 && is_digits(text);
 }
 
 std::string encode(const AdoptedName& name) {

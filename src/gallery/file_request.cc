@@ -1,38 +1,14 @@
 #include "gallery/file_request.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/ascii.h"
 
 namespace medimirror {
 
 namespace {
 
 constexpr Refusal kUnreadable{400, "This is no request that can be read.\n"};
-
-bool has_control_character(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
-template <typename Number>
-std::optional<Number> whole_number(std::string_view text, int base) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
-}
 
 // What the text starts with up to the separator, which goes as well; all of it where there is none.
 std::string_view take_until(std::string_view& text, std::string_view separator) {
@@ -45,8 +21,8 @@ std::string_view take_until(std::string_view& text, std::string_view separator) 
 // Nothing for what is no range, or several: then the whole file is the answer.
 std::optional<ByteRange> read_range(std::string_view value) {
   if (take_until(value, "=") != "bytes" || value.find('-') == value.npos) return std::nullopt;
-  const std::string_view first = trimmed(take_until(value, "-")), last = trimmed(value);
-  ByteRange range{whole_number<std::uint64_t>(first, 10), whole_number<std::uint64_t>(last, 10)};
+  const std::string_view first = trim(take_until(value, "-")), last = trim(value);
+  ByteRange range{whole_number<std::uint64_t>(first), whole_number<std::uint64_t>(last)};
   const bool both_read = first.empty() != range.first.has_value() && last.empty() != range.last.has_value();
   if (!both_read || (!range.first && !range.last)) return std::nullopt;
   if (range.first && range.last && *range.last < *range.first) return std::nullopt;
@@ -59,7 +35,7 @@ std::optional<Refusal> read_first_line(std::string_view line, FileRequest& reque
   if (method != "GET" && method != "HEAD") return Refusal{405, "There is only something to look at here.\n"};
   request.head_only = method == "HEAD";
   const auto path = percent_decoded(target.substr(0, target.find('?')));
-  if (!path || has_control_character(*path)) return Refusal{400, "Such a file cannot be.\n"};
+  if (!path || std::ranges::any_of(*path, is_control)) return Refusal{400, "Such a file cannot be.\n"};
   request.path = *path;
   return std::nullopt;
 }
@@ -89,9 +65,9 @@ std::variant<FileRequest, Refusal> read_file_request(std::string_view head) {
   while (!head.empty()) {
     std::string_view value = take_until(head, "\r\n");
     if (value.empty()) break;
-    const std::string name = lower_case(take_until(value, ":"));
-    if (name == "host" && ++hosts == 1) request.host = trimmed(value);
-    if (name == "range" && ++ranges == 1) request.range = read_range(trimmed(value));
+    const std::string name = lower(take_until(value, ":"));
+    if (name == "host" && ++hosts == 1) request.host = trim(value);
+    if (name == "range" && ++ranges == 1) request.range = read_range(trim(value));
     if (name == "if-range") conditional = true;
   }
   if (hosts > 1) return kUnreadable;

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/file.h"
 
@@ -35,9 +35,7 @@ fs::path cursor_file(const fs::path& reports, const std::string& target) {
 std::optional<RunNumber> run_after(std::string_view line, std::string_view word) {
   if (!line.starts_with(word)) return std::nullopt;
   line.remove_prefix(word.size());
-  RunNumber run = 0;
-  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), run);
-  return error == std::errc() && end == line.data() + line.size() ? std::optional(run) : std::nullopt;
+  return whole_number<RunNumber>(line);
 }
 
 std::string_view last_line(std::string_view text) {

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/ascii.h"
+
 namespace medimirror {
 
 namespace {
@@ -27,19 +29,6 @@ constexpr std::array kAmazonNames{NamedAlgorithm{"x-amz-checksum-crc32", Algorit
                                   NamedAlgorithm{"x-amz-checksum-crc32c", Algorithm::crc32c},
                                   NamedAlgorithm{"x-amz-checksum-sha1", Algorithm::sha1},
                                   NamedAlgorithm{"x-amz-checksum-sha256", Algorithm::sha256}};
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return result;
-}
 
 template <std::uint32_t kPolynomial>  // reflected
 std::uint32_t crc(std::string_view bytes) {

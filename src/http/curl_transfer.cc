@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/units.h"
 #include "http/curl_ending.h"
@@ -29,25 +29,6 @@ constexpr long kUnpacedBufferBytes = 256 * 1024;
 
 SteadyTime steady_now() {
   return std::chrono::steady_clock::now();
-}
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() &&
-         (text.back() == ' ' || text.back() == '\t' || text.back() == '\r' || text.back() == '\n'))
-    text.remove_suffix(1);
-  return text;
-}
-
-std::optional<std::uint64_t> parse_count(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
 }
 
 std::string address_text(const sockaddr& address) {
@@ -268,16 +249,15 @@ bool CurlTransfer::take_header_line(std::string_view line) {
     content_length_.reset();
     response_.status = 0;
     if (const std::size_t space = line.find(' '); space != std::string_view::npos)
-      response_.status = static_cast<int>(parse_count(line.substr(space + 1, 3)).value_or(0));
+      response_.status = static_cast<int>(whole_number<std::uint64_t>(line.substr(space + 1, 3)).value_or(0));
     made_progress();
     return true;
   }
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return true;
-  std::string name(line.substr(0, colon));
-  std::ranges::transform(name, name.begin(), lower);
+  std::string name = lower(line.substr(0, colon));
   const std::string_view value = trim(line.substr(colon + 1));
-  if (name == "content-length") content_length_ = parse_count(value);
+  if (name == "content-length") content_length_ = whole_number<std::uint64_t>(value);
   if (name == "transfer-encoding") chunked_ = true;
   response_.headers.emplace_back(std::move(name), value);
   return true;

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
+
+#include "base/ascii.h"
 
 namespace medimirror {
 
@@ -40,9 +41,9 @@ bool is_in_network(const Address& address, std::string_view entry) {
   if (address.bits == 0 || address.bits != network.bits) return false;
   unsigned prefix = network.bits;
   if (slash != std::string_view::npos) {
-    const std::string_view digits = entry.substr(slash + 1);
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), prefix);
-    if (error != std::errc() || end != digits.data() + digits.size() || prefix > network.bits) return false;
+    const auto digits = whole_number<unsigned>(entry.substr(slash + 1));
+    if (!digits || *digits > network.bits) return false;
+    prefix = *digits;
   }
   for (unsigned bit = 0; bit < prefix; ++bit)
     if ((address.bytes[bit / 8] ^ network.bytes[bit / 8]) & (0x80u >> bit % 8)) return false;

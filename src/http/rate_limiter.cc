@@ -7,10 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <string>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -25,10 +25,8 @@ constexpr std::size_t kLedgerBytesMax = 64 * 1024;
 constexpr std::string_view kPauseWord = "pause ";
 
 std::optional<WallTime> parse_millis(std::string_view text) {
-  std::int64_t millis = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), millis);
-  if (error != std::errc() || end != text.data() + text.size() || millis < 0) return std::nullopt;
-  return WallTime(Millis(millis));
+  const auto millis = whole_number<std::int64_t>(text);
+  return millis && *millis >= 0 ? std::optional(WallTime(Millis(*millis))) : std::nullopt;
 }
 
 }  // namespace

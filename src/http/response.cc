@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+
+#include "base/ascii.h"
 
 namespace medimirror {
 
@@ -17,12 +18,6 @@ constexpr std::size_t kValidatorBytesMax = 1024;
 constexpr std::array<std::string_view, 12> kMonths{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 constexpr std::array<std::string_view, 7> kDays{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // Takes pieces off the front of a date; after the first piece that does not fit, nothing fits any more.
 class DateReader {
@@ -147,19 +142,10 @@ std::optional<UnixSeconds> parse_asctime_date(std::string_view value) {
   return reader.done() ? to_unix(parts) : std::nullopt;
 }
 
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 // What came from outside goes back out in a request: nothing that could break a header line.
 std::string validator(std::optional<std::string_view> value) {
   if (!value || value->size() > kValidatorBytesMax) return {};
-  const bool clean =
-      std::ranges::none_of(*value, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-  return clean ? std::string(*value) : std::string();
+  return std::ranges::none_of(*value, is_control) ? std::string(*value) : std::string();
 }
 
 }  // namespace
@@ -173,11 +159,9 @@ std::optional<std::string_view> Response::header(std::string_view name) const {
 std::optional<seconds> parse_retry_after(std::string_view value, WallTime now) {
   value = trim(value);
   if (value.empty()) return std::nullopt;
-  if (std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; })) {
-    std::int64_t count = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
-    if (error == std::errc::result_out_of_range) return kRetryAfterMax;
-    return std::min(seconds(count), kRetryAfterMax);
+  if (is_digits(value)) {
+    const auto count = whole_number<std::int64_t>(value);  // nothing: more than fits
+    return count ? std::min(seconds(*count), kRetryAfterMax) : kRetryAfterMax;
   }
   const auto date = parse_http_date(value);
   if (!date) return std::nullopt;
@@ -199,7 +183,8 @@ bool is_whole(const Response& response) {
   range.remove_prefix(8);
   const std::size_t slash = range.find('/');
   if (slash == std::string_view::npos) return false;
-  const auto last = parse_number(range.substr(0, slash)), total = parse_number(range.substr(slash + 1));
+  const auto last = whole_number<std::uint64_t>(range.substr(0, slash)),
+             total = whole_number<std::uint64_t>(range.substr(slash + 1));
   return last && total && *total > 0 && *last == *total - 1 && *total == response.bytes_received;
 }
 

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "base/ascii.h"
 #include "base/error.h"
 
 namespace medimirror {
@@ -15,31 +15,8 @@ namespace {
 
 constexpr std::size_t kUrlBytesMax = 8 * 1024;
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_alpha(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 bool is_hex(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return result;
-}
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
 // RFC 3986 unreserved and sub-delims, and what a path may hold besides.
@@ -121,11 +98,8 @@ bool is_host(std::string_view host) {
 bool set_port(std::string_view text, std::optional<std::uint16_t>& port) {
   port.reset();
   if (text.empty()) return true;
-  std::uint16_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value == 0) return false;
-  port = value;
-  return true;
+  port = whole_number<std::uint16_t>(text);
+  return port && *port != 0;
 }
 
 // "host", "host:port", "[::1]:port"

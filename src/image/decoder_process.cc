@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <algorithm>
 
 #include <cassert>
 #include <cerrno>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/units.h"
@@ -70,8 +72,7 @@ pid_t spawn(const std::string& program, const std::string& argument, int child_e
 
 // A sentence from the other side of the boundary: short, and fit to be printed.
 void make_printable(std::string& text) {
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  std::ranges::replace_if(text, is_control, ' ');
 }
 
 std::string describe_end(int status, std::uint64_t memory_bytes_max) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "base/ascii.h"
+
 namespace medimirror {
 
 namespace {
@@ -12,18 +14,12 @@ using namespace std::string_view_literals;
 
 constexpr std::size_t kLookBytes = 1024;
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool is_space(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 std::string lowered_start(std::string_view bytes) {
-  std::string text(bytes.substr(0, kLookBytes));
-  std::transform(text.begin(), text.end(), text.begin(), lower);
-  return text;
+  return lower(bytes.substr(0, kLookBytes));
 }
 
 std::string_view without_bom_and_space(std::string_view text) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "base/units.h"
 
 namespace medimirror {
@@ -75,8 +76,7 @@ std::string without_hold(const RunReport& report) {
 
 std::string shown(std::string_view text) {
   std::string line;
-  for (const char c : text.substr(0, kDetailBytesMax))
-    line += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  for (const char c : text.substr(0, kDetailBytesMax)) line += is_control(c) ? ' ' : c;
   if (text.size() > kDetailBytesMax) line += " …";
   return line;
 }

@@ -2,12 +2,12 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
-#include <charconv>
 #include <cstddef>
 #include <iterator>
 #include <string>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/units.h"
 #include "report/progress_styles.h"
 #include "report/rate.h"
@@ -25,10 +25,8 @@ constexpr std::string_view kClearLine = "\r\x1b[K";
 
 std::size_t columns_of(int fd) {
   if (const char* text = ::getenv("COLUMNS")) {
-    std::size_t columns = 0;
-    const std::string_view value = text;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), columns);
-    if (error == std::errc() && end == value.data() + value.size() && columns > 0) return columns;
+    const auto columns = whole_number<std::size_t>(text);
+    if (columns && *columns > 0) return *columns;
   }
   winsize size{};
   if (::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;

@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <variant>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/product_code.h"
 #include "base/text_encoding.h"

@@ -6,6 +6,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/units.h"
@@ -57,8 +58,7 @@ std::string clean(std::string_view text) {
       text.remove_prefix(1);
       continue;
     }
-    const bool is_control = static_cast<unsigned char>(text[0]) < 0x20 || text[0] == 0x7f;
-    cleaned += is_control ? std::string_view(" ") : text.substr(0, length);
+    cleaned += is_control(text[0]) ? std::string_view(" ") : text.substr(0, length);
     text.remove_prefix(length);
   }
   return cleaned;

@@ -36,6 +36,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/parallel.h"
@@ -71,7 +72,7 @@ bool tells_of_failed_writes(int fd) {
 bool is_token(std::string_view name) {
   const auto dash = name.find('-');
   if (dash == name.npos || dash == 0 || dash + 1 == name.size()) return false;
-  return std::ranges::all_of(name, [](char c) { return (c >= '0' && c <= '9') || c == '-'; });
+  return std::ranges::all_of(name, [](char c) { return is_digit(c) || c == '-'; });
 }
 
 class DiskBlobs final : public LocalBlobStore {

@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
 
 #include <cerrno>
 #include <csignal>
@@ -12,6 +13,7 @@
 #include <string>
 #include <thread>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/units.h"
@@ -34,8 +36,7 @@ std::string owner(int fd) {
   const ssize_t size = ::pread(fd, text, sizeof text, 0);
   std::string line(text, size > 0 ? static_cast<std::size_t>(size) : 0);
   line.resize(std::min(line.find('\n'), line.size()));
-  for (char& c : line)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  std::ranges::replace_if(line, is_control, '?');
   return line.empty() ? "it has not said who it is" : line;
 }
 

@@ -6,6 +6,8 @@
 #include <cassert>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace medimirror {
 
 namespace {
@@ -19,12 +21,8 @@ constexpr std::size_t kNumberBytesMax = 20;
 constexpr std::size_t kExtensionBytesMax = 4;
 constexpr std::size_t kDigestBytes = 64;
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 bool is_plain(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || is_digit(c) || c == '.' || c == '_' || c == '-';
+  return is_alpha(c) || is_digit(c) || c == '.' || c == '_' || c == '-';
 }
 
 bool is_literal(char c) {

@@ -3,10 +3,11 @@
 // Place: the journal, and the long lists that are sorted while views are planned.
 #pragma once
 
-#include <charconv>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
+
+#include "base/ascii.h"
 
 namespace medimirror {
 
@@ -15,8 +16,9 @@ bool unescape(std::string_view text, std::string& into);  // false: not what app
 
 template <typename Number>
 bool read_number(std::string_view text, Number& into) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), into);
-  return error == std::errc() && end == text.data() + text.size();
+  const std::optional<Number> number = whole_number<Number>(text);
+  if (number) into = *number;
+  return number.has_value();
 }
 
 // Fills all of `fields`; false: the line has another number of them.

@@ -6,13 +6,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "base/ascii.h"
 
 namespace medimirror {
 
@@ -49,10 +50,8 @@ std::string read_field(std::string_view inside, const TemplateGrammar<Field>& gr
   }
   TemplatePiece<Field> piece{known->second, {}, 1};
   if (slash != std::string_view::npos) {
-    const std::string_view number = inside.substr(slash + 1);
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), piece.divisor);
-    if (piece.field != Field::id || error != std::errc() || end != number.data() + number.size() ||
-        piece.divisor == 0)
+    piece.divisor = whole_number<decltype(piece.divisor)>(inside.substr(slash + 1)).value_or(0);
+    if (piece.field != Field::id || piece.divisor == 0)
       return fmt::format(
           "{{{}}} is not understood; only {{id}} can be divided, by a whole number: {{id/1000}}", inside);
   }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cassert>
 
+#include "base/ascii.h"
+
 namespace medimirror {
 
 namespace {
@@ -16,10 +18,6 @@ constexpr std::size_t kPathBytesMax = 900;  // with the view's name it stays bel
 
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-}
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 void append_description(std::string& path, std::string_view word) {

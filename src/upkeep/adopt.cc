@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <deque>
@@ -18,6 +17,7 @@
 #include <thread>
 #include <variant>
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "base/inbox.h"
 #include "base/parallel.h"
@@ -54,8 +54,7 @@ struct Looked {
 };
 
 bool claims_to_be_a_picture(const fs::path& path) {
-  std::string extension = path.extension().native();
-  std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string extension = lower(path.extension().native());
   return !extension.empty() && (extension == ".jpeg" || parse_image_format(extension.substr(1)).has_value());
 }
 

@@ -147,7 +147,7 @@ class ServiceDoctor {
   }
 
   void examine_picture(const Url& url) {
-    const auto answer = ask(url.text(), options_.allow_private_addresses);
+    const auto answer = ask(url, options_.allow_private_addresses);
     if (const auto* failure = std::get_if<TransferFailure>(&answer))
       return say(Result::bad, "picture",
                  fmt::format("{}: {} ({}); {}", url.display(), failure->detail, name_of(failure->error),

@@ -257,12 +257,13 @@ class Rebuild {
       asset.emplace();
       asset->state = AssetState::held;
       asset->source_format = key.format;
-      asset->first_listed = asset->fetched_at = record.mtime;
+      asset->first_listed = record.mtime;
     } else {
       asset->forget_bytes();
       asset->state = AssetState::wanted;
     }
     asset->digest = record.digest;
+    asset->fetched_at = record.mtime;
     group.put_asset(key, *asset);
     ++result_.without_url;
   }

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "base/sha256.h"
+#include "http/retry_policy.h"
 #include "http/url.h"
 
 namespace medimirror {
@@ -104,25 +105,27 @@ class RemoteCheck {
       answer(number, RemoteState::unclear, fmt::format("{}: {}", name_of(failure->error), failure->detail));
       note_failure(questions_[number].url);
     } else {
-      judge(number, std::get<Response>(completed.result));
+      judge(number, completed);
     }
   }
 
-  void judge(std::size_t number, const Response& response) {
+  void judge(std::size_t number, const Completed& completed) {
+    const Response& response = std::get<Response>(completed.result);
     report_.bytes += response.bytes_received;
     const Question& question = questions_[number];
-    const int status = response.status;
-    if (status == 304 || (status == 200 && response.sha256 == question.digest)) {
+    const Classified said = classify(completed.result, clock_.wall_now());
+    const bool gave = said.verdict == Verdict::success && response.bytes_received > 0;
+    if (said.verdict == Verdict::not_modified || (gave && response.sha256 == question.digest)) {
       answer(number, RemoteState::same, "");
-    } else if (status == 200) {
+    } else if (gave) {
       answer(number, RemoteState::stale, "the host gives other bytes under this URL now");
-    } else if (status == 404 || status == 410) {
-      answer(number, RemoteState::vanished, fmt::format("HTTP {}", status));
+    } else if (said.verdict == Verdict::gone) {
+      answer(number, RemoteState::vanished, fmt::format("HTTP {}", response.status));
     } else {
-      answer(number, RemoteState::unclear, fmt::format("HTTP {}", status));
-      if (status == 429 || status == 503)
+      answer(number, RemoteState::unclear, fmt::format("HTTP {}", response.status));
+      if (said.whole_host)
         end(fmt::format("{} asks to be left alone (HTTP {}): ask the rest another day", host_of(question.url),
-                        status));
+                        response.status));
       return note_failure(question.url);
     }
     failures_in_row_ = 0;

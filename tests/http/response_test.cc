@@ -64,7 +64,7 @@ TEST(HttpDate, TakesTheThreeFormsAndNothingElse) {
   for (const Date& row : rows) EXPECT_EQ(parse_http_date(row.text), row.expected) << row.text;
 }
 
-TEST(HttpDate, ReadsWhatItWrites) {
+TEST(HttpDate, ReadsWhatServersWrite) {
   EXPECT_EQ(format_http_date(784'111'777), "Sun, 06 Nov 1994 08:49:37 GMT");
   for (const UnixSeconds time : {UnixSeconds{0}, UnixSeconds{951'782'400}, UnixSeconds{1'780'000'000}})
     EXPECT_EQ(parse_http_date(format_http_date(time)), time);

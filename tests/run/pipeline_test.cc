@@ -11,7 +11,6 @@
 #include "base/sha256.h"
 #include "image/media_type.h"
 #include "run/report_stage.h"
-#include "store/local_blob_store.h"
 #include "support/fake_transport.h"
 #include "support/forwarding_store.h"
 #include "support/scripted_listing.h"
