@@ -60,8 +60,4 @@ FittedText fit_text(std::string_view text, const TextRule& rule) {
   return fitted;
 }
 
-bool is_formula_like(std::string_view text) {
-  return !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos;
-}
-
 }  // namespace medimirror

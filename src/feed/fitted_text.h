@@ -25,7 +25,4 @@ struct FittedText {
 
 FittedText fit_text(std::string_view text, const TextRule& rule);
 
-// A spreadsheet takes a text that starts like this for a formula.
-bool is_formula_like(std::string_view text);
-
 }  // namespace medimirror

@@ -3,8 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/cells.h"
 #include "base/units.h"
-#include "feed/cells.h"
 #include "feed/feed_writer.h"
 #include "feed/fitted_text.h"
 

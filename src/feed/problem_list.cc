@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "feed/cells.h"
+#include "base/cells.h"
 
 namespace medimirror {
 

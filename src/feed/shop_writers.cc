@@ -1,7 +1,7 @@
 // The import files of shops. Columns and separators are those of each system's own import; see README, "Export".
 #include <fmt/format.h>
 
-#include "feed/cells.h"
+#include "base/cells.h"
 #include "feed/feed_writer.h"
 #include "feed/fitted_text.h"
 

@@ -97,17 +97,4 @@ bool DelimitedText::next(Row& row) {
   return true;
 }
 
-std::string csv_cell(std::string_view text) {
-  const bool is_formula = !text.empty() && std::string_view("=+-@\t").find(text.front()) != text.npos;
-  std::string plain(is_formula ? "'" : "");
-  plain += text;
-  if (plain.find_first_of("\",;\n\r\t") == plain.npos) return plain;
-  std::string quoted = "\"";
-  for (const char c : plain) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
-
 }  // namespace medimirror

@@ -1,6 +1,7 @@
-// Role: CSV and its relatives, cell by cell: reads any of the usual separators, writes commas. Pure.
+// Role: CSV and its relatives, cell by cell: with any of the usual separators. Pure.
 // Format: RFC 4180: a cell in double quotes may hold separators, line ends and doubled quotes. Reading is forgiving: a
 // quote that is never closed ends with the text.
+// Not here: writing (base/cells.h).
 #pragma once
 
 #include <cstdint>
@@ -28,9 +29,5 @@ class DelimitedText {
   char separator_ = ',';
   std::uint32_t line_ = 1;
 };
-
-// A cell as written: quoted where needed. A text that a spreadsheet would take for a formula gets an apostrophe in
-// front, since names come from elsewhere.
-std::string csv_cell(std::string_view text);
 
 }  // namespace medimirror

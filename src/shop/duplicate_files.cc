@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/cells.h"
 #include "base/file.h"
-#include "shop/delimited_text.h"
 
 namespace medimirror {
 
@@ -38,13 +38,17 @@ std::string duplicates_as_csv(const Duplicates& duplicates) {
   std::string text =
       "\xEF\xBB\xBFlook,media_id,likeness,placeholder,format,width,height,bytes,sha256,assets,products,"
       "within_products\r\n";
+  CellRow line(text, ',', Formulas::apostrophe);
   for (const Look& look : duplicates.looks)
-    for (const AlikePicture& picture : look.pictures)
-      text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\r\n", name_of(look), picture.id,
-                          name_of(picture.likeness), look.is_placeholder ? "probable" : "",
-                          csv_cell(picture.format), picture.width, picture.height, picture.bytes,
-                          picture.digest.hex(), picture.assets, csv_cell(joined(picture.products)),
-                          csv_cell(joined(look.within_products)));
+    for (const AlikePicture& picture : look.pictures) {
+      for (const std::string& cell :
+           {std::to_string(name_of(look)), std::to_string(picture.id), std::string(name_of(picture.likeness)),
+            std::string(look.is_placeholder ? "probable" : ""), picture.format, std::to_string(picture.width),
+            std::to_string(picture.height), std::to_string(picture.bytes), picture.digest.hex(),
+            std::to_string(picture.assets), joined(picture.products), joined(look.within_products)})
+        line.add(cell);
+      line.end("\r\n");
+    }
   return text;
 }
 

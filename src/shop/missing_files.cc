@@ -7,10 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "base/ascii.h"
+#include "base/cells.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/units.h"
-#include "shop/delimited_text.h"
 
 namespace medimirror {
 
@@ -139,16 +139,12 @@ void write_spreadsheet(const std::filesystem::path& file, const MissingList& lis
 
 std::string missing_as_csv(const MissingList& list) {
   std::string text = "\xEF\xBB\xBF";
-  for (std::size_t i = 0; i < kColumns.size(); ++i)
-    text += fmt::format("{}{}", i == 0 ? "" : ",", kColumns[i].name);
-  text += "\r\n";
+  CellRow line(text, ',', Formulas::apostrophe);
+  for (const auto& column : kColumns) line.add(column.name);
+  line.end("\r\n");
   for (const MissingRow& row : list.rows) {
-    const auto cells = cells_of(row);
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      if (i != 0) text += ',';
-      text += csv_cell(cells[i]);
-    }
-    text += "\r\n";
+    for (const std::string& cell : cells_of(row)) line.add(cell);
+    line.end("\r\n");
   }
   return text;
 }
