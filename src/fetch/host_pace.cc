@@ -42,7 +42,7 @@ void HostPace::remember(Micros spacing) {
 }
 
 Micros HostPace::memory() const {
-  return std::max(remembered_, landing_);
+  return std::max(remembered_, confirmed_);
 }
 
 bool HostPace::may_start(SteadyTime now, int in_flight) const {
@@ -75,6 +75,7 @@ void HostPace::speed_up(SteadyTime now) {
     spacing_ = std::max(landing_, scaled(spacing_, kApproach));
   } else {
     if (granted_at_spacing_ < kGrantsAtLanding) return;
+    confirmed_ = spacing_;
     spacing_ = landing_ = scaled(spacing_, 1 - step_);
     step_ = std::min(2 * step_, kStepMax);
   }
@@ -122,14 +123,14 @@ void HostPace::find_bound(SteadyTime sent_at) {
 void HostPace::search() {
   const Micros lower = spacing_;
   if (++silent_signals_ == 1) {
-    const bool landed = memory() > Micros(0);  // then it is not far off
+    const bool landed = std::max(remembered_, landing_) > Micros(0);  // then it is not far off
     spacing_ =
         landed ? scaled(lower, kDecline) : std::max(lower, std::min(kSearchFactor * lower, kSearchMax));
     landing_ = scaled(lower, kAboveLower);
   } else {
     // Twice nothing at all is an outage, a ban or a limit that changed: what was known of the interval is void.
     spacing_ = std::max(lower, std::min(kSearchFactor * lower, kSearchMax));
-    landing_ = remembered_ = Micros(0);
+    landing_ = remembered_ = confirmed_ = Micros(0);
     upper_ = Micros::max();
   }
 }
@@ -150,7 +151,7 @@ void HostPace::refute() {
 }
 
 void HostPace::forget() {
-  spacing_ = landing_ = remembered_ = Micros(0);
+  spacing_ = landing_ = remembered_ = confirmed_ = Micros(0);
   upper_ = Micros::max();
   silent_signals_ = 0;
   refused_.end();

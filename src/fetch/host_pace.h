@@ -52,7 +52,8 @@ class HostPace {
   // As learnt by an earlier run. It is where to begin, not what holds: from there the spacing shrinks by a fifth every two
   // grants, so that memory costs a host that has become free ten times the spacing at most.
   void remember(Micros spacing);
-  // To be remembered; nothing when the host has no limit that we know of.
+  // To be remembered; nothing when the host has no limit that we know of. What was only tried may be far off, most of all where
+  // pictures are refused on their own account, and would grow from run to run.
   Micros memory() const;
 
   bool may_start(SteadyTime now, int in_flight) const;
@@ -86,6 +87,7 @@ class HostPace {
   Micros landing_{0};             // down to here the spacing shrinks fast; 0: until the next signal
   Micros upper_ = Micros::max();  // the host's interval is shorter than this
   Micros remembered_{0};          // of an earlier run, until this run knows better
+  Micros confirmed_{0};           // the last spacing that kGrantsAtLanding requests in a row were granted at
   SteadyTime next_start_{}, stretch_began_{}, spaced_at_{}, metered_since_{};
   int granted_in_stretch_ = 0;  // of the requests sent since the last signal
   int granted_at_spacing_ = 0;  // since the spacing was last changed

@@ -126,6 +126,7 @@ struct Faults {
   int status;
   int web_page_every = 0;  // of those that are left, for ever
   double rate = 0;         // 0: no limit
+  unsigned pictures = 200;
 };
 
 class OwnFaults : public MeteringHost, public testing::WithParamInterface<Faults> {};
@@ -144,18 +145,21 @@ TEST_P(OwnFaults, AreNotTakenForALimit) {
     if (row.web_page_every > 0 && number % row.web_page_every == 0) return ok("web page").after(Millis(2));
     return ok("bytes").after(Millis(2));
   });
-  make();
-  const SteadyTime start = clock_.steady_now();
-  add_many(200);
-  const std::size_t fetched = count<Fetched>(run());
-  if (row.web_page_every == 0)
-    EXPECT_EQ(fetched, 200u);
-  else
-    EXPECT_GE(fetched, 100u);
-  const double took = std::chrono::duration<double>(clock_.steady_now() - start).count();
-  fmt::print("{:.1f} s, {} asked\n", took, asked_);
-  EXPECT_LE(took, row.rate > 0 ? 4 * 200 / row.rate : 30);
-  for (const auto& [origin, spacing] : downloader_->memory().spacings) EXPECT_LE(spacing, Millis(100));
+  HostMemory memory;
+  for (int night = 0; night < 10; ++night) {
+    make();
+    downloader_->remember(memory);
+    tries.clear();
+    const SteadyTime start = clock_.steady_now();
+    asked_ = 0;
+    add_many(row.pictures);
+    const std::size_t fetched = count<Fetched>(run());
+    EXPECT_EQ(fetched >= row.pictures, row.web_page_every == 0);
+    const double took = std::chrono::duration<double>(clock_.steady_now() - start).count();
+    fmt::print("{}: {:.1f} s, {} asked\n", row.name, took, asked_);
+    EXPECT_LE(took, row.rate > 0 ? 4 * row.pictures / row.rate : 30);
+    memory = downloader_->memory();
+  }
 }
 
 // What stands before a host may hold some pictures while the host itself is down: that those are granted when the downloader
@@ -182,7 +186,9 @@ INSTANTIATE_TEST_SUITE_P(
     Pictures, OwnFaults,
     testing::Values(Faults{"third_twice_503", 3, 2, 503}, Faults{"third_once_429", 3, 1, 429},
                     Faults{"half_twice_503", 2, 2, 503}, Faults{"all_once_503", 1, 1, 503},
-                    Faults{"tenth_twice_429", 10, 2, 429}, Faults{"with_web_pages", 5, 2, 503, 2},
+                    Faults{"tenth_twice_429", 10, 2, 429}, Faults{"few_third_once_429", 3, 1, 429, 0, 0, 45},
+                    Faults{"few_third_twice_503", 3, 2, 503, 0, 0, 45},
+                    Faults{"few_half_once_429", 2, 1, 429, 0, 0, 60}, Faults{"with_web_pages", 5, 2, 503, 2},
                     Faults{"few_of_a_slow_host", 10, 2, 503, 0, 20}),
     [](const auto& row) { return row.param.name; });
 
