@@ -53,6 +53,7 @@ class Ban:
 
     def __init__(self, night, after):
         self.night, self.after, self.asked, self.granted, self.lock = night, after, 0, set(), threading.Lock()
+        night.closed_host = night.world.host(night.host())
 
     def __call__(self, call):
         with self.lock:

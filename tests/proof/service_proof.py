@@ -43,15 +43,19 @@ class Night:
         self.calls, self.withheld, self.checks, self.settings = collections.Counter(), set(), [], {}
         self.added = before.added if before else []
         self.shown, self.may_be_silent, self.no_media = 0, False, False
+        self.closed_host = None  # it gives nothing but to what the row added
         self.before = lambda call: False
         self.media = lambda call: call.whole_stream()
         self.pages = lambda call: call.page()
         self.products = lambda call: call.reply(204)
 
+    def host(self):
+        """The row's own, by its number."""
+        return 10 + [one.name for one in (PLAIN, *ROWS)].index(self.row.name)
+
     def add(self, count, behaviour=None, hopeful=True, host=None):
         """Pictures on the row's own host."""
-        host = host or 10 + [one.name for one in ROWS].index(self.row.name)
-        self.added = self.added + self.world.add(count, host, behaviour, hopeful)
+        self.added = self.added + self.world.add(count, host or self.host(), behaviour, hopeful)
 
     def withhold_all(self):
         self.withheld = {one.id for one in self.world.listed()}
@@ -102,15 +106,17 @@ class House:
         for turn in range(row.nights):
             self.nights += 1
             night = Night(self, row, turn, night)
-            self.change_catalogue()
+            self.change_catalogue(self.world.host(night.host()))
             row.set_up(night)
             self.sleep_through(night)
         for picture in night.added:  # the fault is over; who was told to be silent for a day is not asked again
             if any(told == f"path {picture.path}" for told in self.world.closed):
                 self.world.remove([picture])
             picture.behaviour, picture.hopeful, picture.origin = None, True, None
+            if self.held.get(picture.id) != picture.digest():
+                picture.offered = None  # owed from the night on that offers it again
 
-    def change_catalogue(self):
+    def change_catalogue(self, busy_host):
         """Some are new, a few change, a few leave; more once there are many, but never what looks like an accident."""
         world = self.world
         world.add(NEW)
@@ -120,7 +126,7 @@ class House:
         room = max(0, len(self.held) // 25 - leaving)
         leave = min(room, max(3, (len(self.held) - 1000) // 20))
         world.remove(plain[:leave])
-        for one in plain[leave:leave + 3]:
+        for one in [one for one in plain[leave:] if one.host != busy_host][:3]:  # a host that is left alone gives none
             one.change()
 
     def configure(self, night):
@@ -189,8 +195,10 @@ class House:
         held = {int(proof.stem(path).rsplit("/", 1)[1]): digest
                 for path, digest in proof.published_files(self.mirror).items()}
         # the newest may have been heard of in a night without media hosts
+        added = {one.id for one in night.added}
         missing = [one.id for one in self.world.listed() if one.offered and one.hopeful and one.id not in self.missed
-                   and held.get(one.id) not in (one.offered, one.digest())]
+                   and held.get(one.id) not in (one.offered, one.digest())
+                   and (one.host != night.closed_host or one.id in added)]
         self.missed.update(missing)  # each is told once
         for id, digest in held.items():
             picture = self.world.pictures.get(id) or self.world.gone[id]
