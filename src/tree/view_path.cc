@@ -40,6 +40,25 @@ std::string shown(std::string_view value) {
   return text;
 }
 
+// Why some shop would not take it; nothing when all do.
+std::optional<ViewPath::Refused> refusal_of(std::string_view path) {
+  for (std::string_view rest = path;;) {
+    const std::string_view part = rest.substr(0, rest.find('/'));
+    if (part.size() > kShopNameBytesMax)
+      return ViewPath::Refused{
+          fmt::format("the name \"{}…\" would have {} bytes, and some shops take {} at most",
+                      part.substr(0, 40), part.size(), kShopNameBytesMax)};
+    if (part.front() == '.' || part.front() == '-')
+      return ViewPath::Refused{fmt::format("the name \"{}\" would start with \"{}\"", part, part.front())};
+    if (part.size() == rest.size()) break;
+    rest.remove_prefix(part.size() + 1);
+  }
+  if (path.size() > kPathBytesMax)
+    return ViewPath::Refused{
+        fmt::format("the path would have {} bytes, and {} is the most", path.size(), kPathBytesMax)};
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::variant<ViewPath, std::string> ViewPath::parse(std::string_view text) {
@@ -150,19 +169,7 @@ std::variant<std::string, ViewPath::Refused> ViewPath::render(const ViewPathFiel
         break;
     }
   }
-  for (std::string_view rest = path;;) {
-    const std::string_view part = rest.substr(0, rest.find('/'));
-    if (part.size() > kShopNameBytesMax)
-      return Refused{fmt::format("the name \"{}…\" would have {} bytes, and some shops take {} at most",
-                                 part.substr(0, 40), part.size(), kShopNameBytesMax)};
-    if (part.front() == '.' || part.front() == '-')
-      return Refused{fmt::format("the name \"{}\" would start with \"{}\"", part, part.front())};
-    if (part.size() == rest.size()) break;
-    rest.remove_prefix(part.size() + 1);
-  }
-  if (path.size() > kPathBytesMax)
-    return Refused{
-        fmt::format("the path would have {} bytes, and {} is the most", path.size(), kPathBytesMax)};
+  if (auto refused = refusal_of(path)) return *std::move(refused);
   return path;
 }
 
