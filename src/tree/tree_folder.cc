@@ -63,12 +63,16 @@ bool TreeFolder::make_folder(const std::string& folder) {
   FolderBelow found = which_folder(root_, folder);
   if (found == FolderBelow::absent) {
     if (!make_folder(folder_of(folder))) return false;
-    // The web server must read it, whatever the umask.
-    if (::mkdir(path.c_str(), kFolderMode) != 0 || ::chmod(path.c_str(), kFolderMode) != 0)
-      throw_errno(errno, fmt::format("make the folder {}", path));
-    touch(folder_of(folder));
-    made_ = folder;
-    return true;
+    if (::mkdir(path.c_str(), kFolderMode) == 0) {
+      // The web server must read it, whatever the umask.
+      if (::chmod(path.c_str(), kFolderMode) != 0)
+        throw_errno(errno, fmt::format("open {} to readers", path));
+      touch(folder_of(folder));
+      made_ = folder;
+      return true;
+    }
+    if (errno != EEXIST) throw_errno(errno, fmt::format("make the folder {}", path));
+    found = which_folder(root_, folder);  // another thread has made it meanwhile
   }
   if (found == FolderBelow::blocked) return false;
   tidy(folder);
