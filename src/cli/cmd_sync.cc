@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/run_clock.h"
 #include "cli/commands.h"
 #include "cli/publish_options.h"
 #include "cli/service_options.h"
@@ -148,7 +149,8 @@ ExitStatus sync_command(const Config& config, const SyncFlags& flags) {
   const SyncOptions options = sync_options(config, flags);
   StopFlag stop;
   const SignalWatch signals(stop);
-  const SystemClock clock;
+  const SystemClock system;
+  const RunClock clock(system);
   const std::unique_ptr<Progress> progress =
       make_progress(progress_style(flags), STDERR_FILENO, clock.steady_now());
   RunReport report;

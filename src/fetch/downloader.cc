@@ -16,6 +16,7 @@ namespace {
 
 // Reserved for a body before its size is known; most pictures are smaller. The difference is settled on
 // arrival.
+constexpr UnixSeconds kModifiedMin = 315'532'800;  // 1980, where the oldest file systems begin
 constexpr std::int64_t kBytesReserved = 1 << 18;
 // Of the answers that speak of a limit: more of them for one picture tell of that picture.
 constexpr int kNotItsFaultMax = 3;
@@ -285,6 +286,8 @@ void Downloader::succeed(Host& host, Item item, Response& response) {
   assert(response.sha256.has_value());
   Fetched fetched{std::move(response.body), *response.sha256, validators_of(response), std::nullopt};
   fetched.last_modified = parse_http_date(fetched.validators.last_modified);
+  // an empty field of a database is the year 1, which no file system holds
+  if (fetched.last_modified) *fetched.last_modified = std::max(*fetched.last_modified, kModifiedMin);
   if (item.probes.empty()) {
     room_.items -= 1;  // until the writer has it on disk
     room_.bytes -= static_cast<std::int64_t>(fetched.body.size());

@@ -9,6 +9,12 @@ namespace medimirror {
 
 namespace {
 
+constexpr std::chrono::hours kPauseMax{24};  // parse_retry_after gives no more
+
+}  // namespace
+
+namespace {
+
 constexpr Millis kSilence{10'000};  // with requests under way and no answer: people are told
 
 }  // namespace
@@ -80,7 +86,10 @@ HostMemory Downloader::memory() const {
 
 void Downloader::remember(const HostMemory& memory) {
   const SteadyTime now = clock_.steady_now();
+  // what lies further ahead than anybody can ask for was noted under another clock
+  const WallTime latest = clock_.wall_now() + kPauseMax;
   for (const auto& [address, until] : memory.pauses) {
+    if (until > latest) continue;
     if (const std::optional<Url> url = parse_url(address); url && url->origin() != address)
       told_to_wait_.emplace(address, until);
     else
@@ -88,7 +97,7 @@ void Downloader::remember(const HostMemory& memory) {
   }
   for (const auto& [url, since] : memory.bans) {
     const std::optional<Url> parsed = parse_url(url);
-    if (!parsed) continue;
+    if (!parsed || since > latest) continue;
     Host& host = host_of(*parsed);
     host.granted = Download{{}, url, {}};
     host.health.remember_ban(since, now);

@@ -15,9 +15,9 @@ namespace medimirror {
 // The names of its two settings.
 struct ListingCursor {
   std::string_view newest;  // the service's time at the last listing that was complete
-  std::string_view full;    // ours at the last one of everything
+  std::string_view full;    // at the last one of everything, by the service where it told
 
-  // Nothing: everything is to be listed, because that was never done or is `full_every` ago.
+  // Nothing: everything is to be listed, because that was never done, is `full_every` ago, or is still to come by our clock.
   std::optional<UnixSeconds> changes_since(const IndexView& view, std::chrono::seconds full_every,
                                            UnixSeconds now) const;
 

@@ -10,6 +10,7 @@
 #include "history/undo.h"
 #include "report/metrics.h"
 #include "run/listing_drive.h"
+#include "store/trusted_time.h"
 
 namespace medimirror {
 
@@ -135,6 +136,16 @@ void report_items(const PipelineResult& result, const IndexView& view, RunReport
   });
   for (const std::string& note : written.notes) report.notes.push_back(note);
   for (const HostTrouble& trouble : result.trouble) report.notes.push_back(trouble.sentence);
+}
+
+void report_clock(std::optional<UnixSeconds> of_service, const Clock& clock, RunReport& report) {
+  const UnixSeconds ours = clock.unix_now();
+  if (!of_service || trusted_now(*of_service, ours) == ours) return;
+  report.notes.push_back(
+      fmt::format("the clock of this machine says {}, that of the service {}: what retires or is kept for a "
+                  "time goes by the "
+                  "service; set the clock, see `medimirror doctor`",
+                  format_utc(ours), format_utc(*of_service)));
 }
 
 void report_error(const Error& error, RunReport& report) {

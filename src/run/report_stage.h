@@ -27,6 +27,9 @@ void report_listing(const Listing& listing, RunReport& report);
 // Of a finished pipeline, or of one that broke off: what that did not get to is pending.
 void report_items(const PipelineResult& result, const IndexView& view, RunReport& report);
 
+// A note where our clock is far from the service's.
+void report_clock(std::optional<UnixSeconds> of_service, const Clock& clock, RunReport& report);
+
 void report_error(const Error& error, RunReport& report);
 
 // How a run that no error ended came out.

@@ -1,5 +1,7 @@
 #include "run/retire.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <vector>
@@ -72,6 +74,14 @@ void change_each(Index& index, std::span<const AssetKey> keys,
 }
 
 }  // namespace
+
+std::string too_many(std::uint64_t files, std::uint64_t limit, std::string_view why,
+                     std::string_view therefore) {
+  return fmt::format(
+      "{} {} of the published files, and at most {} may be removed in one run (publish.max_delete): {}; "
+      "if this is right, run once with --max-delete {}",
+      why, files, limit, therefore, files);
+}
 
 Retirement plan_retirement(const IndexView& view, std::span<const AssetKey> absent,
                            std::span<const MediaId> seen, const RetireOptions& options) {

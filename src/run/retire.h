@@ -31,6 +31,11 @@ struct RetireOptions {
 };
 
 // What becomes of the assets that a complete listing lacks.
+constexpr std::string_view kUnlisted = "the complete listing no longer names the pictures of";
+// Sentence of what the limit refuses: `why` ends before the count, `therefore` is what happens instead.
+std::string too_many(std::uint64_t files, std::uint64_t limit, std::string_view why,
+                     std::string_view therefore);
+
 struct Retirement {
   std::vector<AssetKey> due;          // leave, if not over the limit
   std::vector<AssetKey> by_settings;  // likewise, for they are listed and no longer selected

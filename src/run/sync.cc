@@ -22,6 +22,7 @@
 #include "store/local_blob_store.h"
 #include "store/setting_names.h"
 #include "store/sound_index.h"
+#include "store/trusted_time.h"
 
 namespace medimirror {
 
@@ -30,16 +31,6 @@ namespace {
 // ---- what the index remembers of earlier runs' settings
 
 constexpr ListingCursor kCursor = {kCursorSetting, kFullListingSetting};
-
-constexpr std::string_view kUnlisted = "the complete listing no longer names the pictures of";
-
-std::string too_many(std::uint64_t files, std::uint64_t limit, std::string_view why,
-                     std::string_view therefore) {
-  return fmt::format(
-      "{} {} of the published files, and at most {} may be removed in one run (publish.max_delete): {}; "
-      "if this is right, run once with --max-delete {}",
-      why, files, limit, therefore, files);
-}
 
 // ---- the run
 
@@ -118,7 +109,7 @@ class Sync {
     // Beyond this point the directory equals the manifest.
 
     if (unkept || changed_something())
-      keep_history(options_.store_folder, report_.run, clock_.unix_now(), index_->view());
+      keep_history(options_.store_folder, report_.run, now(), index_->view());
     close_history(*index_);
     if (result_.listing_complete && !retirement_.implausible) move_cursor();
     const bool all_media_listed =
@@ -240,6 +231,7 @@ class Sync {
       result_.listing_doubt = preview.doubt;
     });
     report_doubt();
+    report_clock(server_date_, clock_, report_);
     if (retirement_.over_limit)
       report_.notes.push_back(
           too_many(retirement_.to_remove, retirement_.limit, kUnlisted, "a sync would remove nothing"));
@@ -273,6 +265,12 @@ class Sync {
     } catch (const Error&) {
       if (!result_.failure) throw;  // else the first failure is what the user must hear of
     }
+  }
+
+  // What retires, and what is kept for a time, is dated by this.
+  UnixSeconds now() const {
+    const UnixSeconds ours = clock_.unix_now();
+    return server_date_ ? trusted_now(*server_date_, ours) : trusted_now(index_->view(), ours);
   }
 
   void report_doubt() {
@@ -316,8 +314,8 @@ class Sync {
   }
 
   void retire() {
-    retirement_ = retire_absent(*index_, {result_.seen, result_.already_known, marks_before_},
-                                retire_options(), clock_.unix_now());
+    retirement_ =
+        retire_absent(*index_, {result_.seen, result_.already_known, marks_before_}, retire_options(), now());
     report_.items.retired = retirement_.retired();
     report_.items.unconfirmed = retirement_.waiting.size();
     log_info("{} pictures retire; {} are no longer listed and wait for another listing to say so too",
@@ -343,8 +341,8 @@ class Sync {
                                  in_full ? LookAt::everything : LookAt::changed_folders, report_);
     const bool new_derivatives = recipes_changed_ && index_->view().derivative_count() != derivatives_before_;
     if (layout_changed_ || new_derivatives || in_full || publish.anew) look_at_every_file(*index_);
-    ViewClaims* const views = views_.plan(
-        *index_, {products_.selected(), products_.whole(), publish.anew, clock_.unix_now()}, report_);
+    ViewClaims* const views =
+        views_.plan(*index_, {products_.selected(), products_.whole(), publish.anew, now()}, report_);
     PublishPlan plan = plan_publish(publish, index_->view(), views);
     const std::uint64_t limit =
         std::max(options_.retire.max_delete.of(plan.published_before), retirement_.to_remove);

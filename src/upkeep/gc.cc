@@ -13,11 +13,13 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/units.h"
 #include "fetch/adopted_names.h"
 #include "history/history.h"
 #include "store/index.h"
 #include "store/local_blob_store.h"
 #include "store/sound_index.h"
+#include "store/trusted_time.h"
 #include "tree/journal.h"
 #include "upkeep/gc_marks.h"
 #include "upkeep/gc_quarantine.h"
@@ -38,8 +40,17 @@ class Collection {
  public:
   Collection(const GcOptions& options, const Clock& clock, const StopFlag& stop, Index& index,
              BlobStore& blobs)
-      : options_(options), now_(clock.unix_now()), stop_(stop), index_(index), blobs_(blobs) {
+      : options_(options),
+        now_(trusted_now(index.view(), clock.unix_now())),
+        stop_(stop),
+        index_(index),
+        blobs_(blobs) {
     for (const Recipe& recipe : options.recipes) recipes_.insert(recipe.key());
+    if (now_ < clock.unix_now())
+      log_warning(
+          "the newest complete listing is more than two days old, or the clock is ahead: grace periods count "
+          "up to {} only",
+          format_utc(now_));
   }
 
   GcReport run(const std::function<void(const GcReport&)>& priced) {

@@ -7,6 +7,18 @@
 namespace medimirror {
 namespace {
 
+TEST_F(DownloaderTest, WhatWasNotedUnderAnotherClockIsNotBelieved) {
+  make();
+  const WallTime ten_years_on = clock_.wall_now() + std::chrono::days(3650);
+  downloader_->remember({.pauses = {{kHost, ten_years_on}, {kHost + "/1.jpg", ten_years_on}},
+                         .bans = {{kHost + "/2.jpg", ten_years_on}}});
+  transport_.otherwise(ok("x").with("last-modified", "Mon, 01 Jan 0001 00:00:00 GMT"));
+  add(1, kHost + "/1.jpg");
+  const std::vector<FetchResult> results = run();
+  ASSERT_EQ(count<Fetched>(results), 1u);
+  EXPECT_GE(*std::get<Fetched>(results[0].outcome).last_modified, 0) << "a time that every file system holds";
+}
+
 TEST_F(DownloaderTest, FetchesEachOnceAndGivesTheRoomBack) {
   transport_.otherwise(ok("bytes"));
   make();

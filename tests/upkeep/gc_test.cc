@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "fetch/adopted_names.h"
 #include "history/history.h"
+#include "store/setting_names.h"
 #include "upkeep/store_fixture.h"
 
 namespace medimirror {
@@ -44,6 +45,18 @@ TEST(Gc, LeavesAMirrorThatNeedsAllOfIt) {
   EXPECT_EQ(report.blobs.files, 0u);
   EXPECT_EQ(report.kept_blobs, 12u);
   EXPECT_EQ(mirror.verify_at(VerifyDepth::content), M::Found{});
+}
+
+TEST(Gc, AClockThatIsYearsAheadEndsNoGracePeriod) {
+  M mirror;
+  retire(mirror, 3, 3651);  // yesterday: the fixture's clock is ten years ahead
+  mirror.change([&](IndexGroup& group) {
+    group.put_setting(kCursorSetting, std::to_string(mirror.clock().unix_now() - 3650 * kDay));
+  });
+  retire(mirror, 2, 3651);
+  EXPECT_EQ(mirror.gc_with(mirror.gc_options()).assets, 0u);
+  EXPECT_TRUE(holds(mirror, M::digest_of(2)));
+  EXPECT_TRUE(holds(mirror, M::digest_of(3)));
 }
 
 TEST(Gc, DropsWhatIsRetiredPastTheGracePeriod) {
