@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/exit_status.h"
+#include "base/foreign_text.h"
 #include "cli/cli.h"
 #include "cli/signals.h"
 #include "image/decoder_process.h"
@@ -41,7 +42,7 @@ bool open_standard_descriptors() {
 
 // The last words. Nothing is left to be done when nobody can hear them, so unlike fmt::print this never throws.
 void say(const std::string& sentence) {
-  std::fputs(("medimirror: " + sentence + "\n").c_str(), stderr);
+  std::fputs(("medimirror: " + medimirror::plain_lines(sentence) + "\n").c_str(), stderr);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "api/item_parser.h"
+#include "base/foreign_text.h"
 
 #include "base/ascii.h"
 
@@ -221,6 +222,14 @@ dom::parser& parser() {
   return instance;
 }
 
+// The door for what others wrote: addresses pass it when they are shown, since another one would be asked for.
+void make_plain(std::string& text) {
+  text = plain_line(text);
+}
+void make_plain(std::vector<std::string>& texts) {
+  for (std::string& text : texts) make_plain(text);
+}
+
 }  // namespace
 
 std::optional<MediaItem> parse_media_item(std::string_view json) {
@@ -241,6 +250,9 @@ std::optional<MediaItem> parse_media_item(std::string_view json) {
   item.display_order = integer_at(object, "displayOrder");
   item.created_at = meta_at(object, "createdAt");
   item.updated_at = meta_at(object, "updatedAt");
+  for (std::string* text : {&item.photo_type, &item.link_type}) make_plain(*text);
+  for (MediaFormat& format : item.formats) make_plain(format.key);
+  for (auto* texts : {&item.locales, &item.target_groups, &item.visible_sides}) make_plain(*texts);
   return item;
 }
 
@@ -258,6 +270,12 @@ std::optional<Product> parse_product(std::string_view json) {
   add_media(product, object, "photos", MediaKind::photo);
   add_media(product, object, "frontals", MediaKind::frontal);
   product.updated_at = meta_at(object, "updatedAt");
+  for (std::string* text : {&product.id, &product.status, &product.cnk}) make_plain(*text);
+  make_plain(product.eans);
+  for (auto& [locale, name] : product.names) {
+    make_plain(locale);
+    make_plain(name);
+  }
   return product;
 }
 

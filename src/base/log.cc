@@ -3,6 +3,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "base/foreign_text.h"
+
 namespace medimirror {
 
 namespace {
@@ -44,7 +46,7 @@ bool log_enabled(LogLevel level) {
   return logger().should_log(to_spdlog(level));
 }
 void log_line(LogLevel level, std::string_view line) {
-  logger().log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
+  logger().log(to_spdlog(level), plain_line(line));
 }
 
 }  // namespace medimirror

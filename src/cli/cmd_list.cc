@@ -8,6 +8,8 @@
 #include "api/client.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/foreign_text.h"
+#include "base/run_clock.h"
 #include "base/stop.h"
 #include "base/units.h"
 #include "cli/commands.h"
@@ -25,18 +27,18 @@ void print_item(const MediaItem& item, const ListFlags& flags) {
   std::vector<std::string_view> keys;
   for (const MediaFormat& format : item.formats) keys.push_back(format.key);
   if (item.kind == MediaKind::link) {
-    fmt::print("{}\tlink\t{}\t{}\n", item.id, item.link_type, item.link_url);
+    fmt::print("{}\tlink\t{}\t{}\n", item.id, item.link_type, plain_line(item.link_url));
     return;
   }
   fmt::print("{}\t{}\t{}\t{}\n", item.id, name_of(item.kind), item.photo_type, fmt::join(keys, " "));
   if (!flags.all_formats) return;
-  for (const MediaFormat& format : item.formats) fmt::print("\t{}\t{}\n", format.key, format.url);
+  for (const MediaFormat& format : item.formats) fmt::print("\t{}\t{}\n", format.key, plain_line(format.url));
 }
 
 void print_batch(const std::vector<ListedItem>& batch, const ListFlags& flags) {
   for (const ListedItem& listed : batch) {
     if (flags.json) {
-      fmt::print("{}\n", listed.json);
+      fmt::print("{}\n", plain_line(listed.json));
     } else if (const std::optional<MediaItem> item = listed.media()) {
       print_item(*item, flags);
     }
@@ -63,7 +65,8 @@ ExitStatus list_command(const Config& config, const ListFlags& flags) {
   require_api_key(config);
   StopFlag stop;
   const SignalWatch signals(stop);
-  const SystemClock clock;
+  const SystemClock system;
+  const RunClock clock(system);
   const std::unique_ptr<Transport> transport = make_curl_transport(transport_options(config));
   const std::unique_ptr<Listing> listing =
       list_media(api_options(config), config.select.filter, *transport, clock);

@@ -5,6 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/error.h"
+#include "base/foreign_text.h"
 #include "base/product_code.h"
 #include "base/units.h"
 #include "cli/commands.h"
@@ -20,7 +21,7 @@ namespace {
 
 std::string shown(const std::string& url) {
   const std::optional<Url> parsed = parse_url(url);
-  return parsed ? parsed->display() : url;
+  return plain_line(parsed ? parsed->display() : url);
 }
 
 // One sentence: is it held, and if not, why.
@@ -33,7 +34,8 @@ std::string state_sentence(const AssetRecord& record) {
     case AssetState::wanted:
       return "wanted, not fetched yet" + kept;
     case AssetState::failed:
-      return fmt::format("failed: {}{}", record.attempts.empty() ? "" : record.attempts.back().detail, kept);
+      return fmt::format("failed: {}{}",
+                         record.attempts.empty() ? "" : plain_line(record.attempts.back().detail), kept);
     case AssetState::retired:
       return fmt::format("retired {}: the listing no longer names it", format_utc(record.retired_at));
   }
@@ -42,14 +44,17 @@ std::string state_sentence(const AssetRecord& record) {
 
 void print_item(const MediaItem& item) {
   fmt::print("media {}  {}{}{}\n", item.id, name_of(item.kind), item.photo_type.empty() ? "" : ", ",
-             item.photo_type);
-  if (!item.link_url.empty()) fmt::print("  link        {} {}\n", item.link_type, shown(item.link_url));
-  if (!item.locales.empty()) fmt::print("  locales     {}\n", fmt::join(item.locales, ", "));
-  if (!item.target_groups.empty()) fmt::print("  for         {}\n", fmt::join(item.target_groups, ", "));
+             plain_line(item.photo_type));
+  if (!item.link_url.empty())
+    fmt::print("  link        {} {}\n", plain_line(item.link_type), shown(item.link_url));
+  if (!item.locales.empty())
+    fmt::print("  locales     {}\n", plain_line(fmt::format("{}", fmt::join(item.locales, ", "))));
+  if (!item.target_groups.empty())
+    fmt::print("  for         {}\n", plain_line(fmt::format("{}", fmt::join(item.target_groups, ", "))));
   if (item.created_at) fmt::print("  created     {}\n", format_utc(*item.created_at));
   if (item.updated_at) fmt::print("  updated     {}\n", format_utc(*item.updated_at));
   for (const MediaFormat& format : item.formats)
-    fmt::print("  offered     {:<14} {}\n", format.key, shown(format.url));
+    fmt::print("  offered     {:<14} {}\n", plain_line(format.key), shown(format.url));
 }
 
 void print_asset(const Config& config, const IndexView& view, const AssetKey& key,
@@ -64,14 +69,14 @@ void print_asset(const Config& config, const IndexView& view, const AssetKey& ke
     if (const auto blob = view.blob(*record.digest)) {
       fmt::print("  picture     {} {}x{}, {}\n", name_of(blob->info.format), blob->info.width,
                  blob->info.height, format_bytes(blob->bytes));
-      if (!blob->info.note.empty()) fmt::print("  note        {}\n", blob->info.note);
+      if (!blob->info.note.empty()) fmt::print("  note        {}\n", plain_line(blob->info.note));
     }
     fmt::print("  fetched     {}\n", format_utc(record.fetched_at));
   }
   for (const Attempt& attempt : record.attempts)
     fmt::print("  attempt     {}  run {}: {}{}{}{}\n", format_utc(attempt.at), attempt.run, attempt.outcome,
                attempt.tries > 1 ? fmt::format(" ({} requests)", attempt.tries) : "",
-               attempt.detail.empty() ? "" : ": ", attempt.detail);
+               attempt.detail.empty() ? "" : ": ", plain_line(attempt.detail));
   const std::filesystem::path sample = rejected_sample_path(config.store_dir / "rejected", key);
   if (std::filesystem::exists(sample))
     fmt::print("  refused     its first bytes are in {}\n", sample.native());
@@ -141,7 +146,7 @@ void print_json(const Found& found, const IndexView& view) {
     json["media"] = media;
   }
   if (!found.note.empty()) json["note"] = found.note;
-  fmt::print("{}\n", json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  fmt::print("{}\n", plain_line(json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
 }
 
 void print_product(const Product& product, std::size_t media) {

@@ -11,6 +11,7 @@
 
 #include "base/ascii.h"
 #include "base/file.h"
+#include "base/foreign_text.h"
 #include "base/text_encoding.h"
 #include "config/config_trust.h"
 
@@ -42,7 +43,9 @@ SecretResult accept(const std::string& bytes, std::string origin) {
   SecretResult result;
   result.origin = std::move(origin);
   result.mistake = fault_of(text);
-  if (!result.mistake) result.secret = Secret(std::move(text));
+  if (result.mistake) return result;
+  withhold_secret(text);
+  result.secret = Secret(std::move(text));
   return result;
 }
 

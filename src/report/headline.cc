@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/ascii.h"
+#include "base/foreign_text.h"
 #include "base/units.h"
 
 namespace medimirror {
@@ -75,10 +75,7 @@ std::string without_hold(const RunReport& report) {
 }  // namespace
 
 std::string shown(std::string_view text) {
-  std::string line;
-  for (const char c : text.substr(0, kDetailBytesMax)) line += is_control(c) ? ' ' : c;
-  if (text.size() > kDetailBytesMax) line += " …";
-  return line;
+  return cut_short(plain_line(text), kDetailBytesMax);
 }
 
 std::string counted(std::uint64_t count, std::string_view one, std::string_view many) {

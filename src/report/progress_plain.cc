@@ -2,6 +2,7 @@
 
 #include <iterator>
 
+#include "base/foreign_text.h"
 #include "base/units.h"
 #include "report/progress_styles.h"
 #include "report/rate.h"
@@ -25,7 +26,7 @@ class PlainProgress final : public Progress {
     show_line(now);
   }
 
-  void say(std::string_view sentence) override { show(fd_, fmt::format("{}\n", sentence)); }
+  void say(std::string_view sentence) override { show(fd_, fmt::format("{}\n", plain_line(sentence))); }
   void finish(SteadyTime now) override {
     last_.waits.clear();
     show_line(now);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/ascii.h"
+#include "base/foreign_text.h"
 #include "base/units.h"
 #include "report/progress_styles.h"
 #include "report/rate.h"
@@ -62,7 +63,7 @@ class TerminalProgress final : public Progress {
   }
 
   void say(std::string_view sentence) override {
-    show(fd_, fmt::format("{}{}\n", live_ ? kClearLine : "", sentence));
+    show(fd_, fmt::format("{}{}\n", live_ ? kClearLine : "", plain_line(sentence)));
     if (live_) show_line();
   }
 

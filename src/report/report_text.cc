@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/foreign_text.h"
 #include "base/units.h"
 #include "report/advice.h"
 #include "report/headline.h"
@@ -293,7 +294,7 @@ std::string to_text(const RunReport& report) {
             format_count(report.requests.retries));
   write_notes(report, text);
   write_failures(report, text);
-  return std::move(text).take();
+  return plain_lines(std::move(text).take());
 }
 
 }  // namespace medimirror

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/foreign_text.h"
+
 namespace medimirror {
 
 namespace {
@@ -111,7 +113,7 @@ std::string to_json(const RunReport& report) {
   }
   // What came from the wire may be no UTF-8; a report that cannot be written would be worse than a replaced
   // byte.
-  return object.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return plain_line(object.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 }  // namespace medimirror
