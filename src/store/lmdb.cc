@@ -172,6 +172,8 @@ void Environment::open(const Options& options) {
   if (used > memory / 2) flags |= MDB_NORDAHEAD;
 
   int code = mdb_env_create(&env_);
+  if (code == 0)
+    code = mdb_env_set_assert(env_, [](MDB_env*, const char*) { FaultWatch::say_damaged_and_end(); });
   if (code == 0) code = mdb_env_set_maxdbs(env_, 32);
   if (code == 0) code = mdb_env_set_mapsize(env_, (wanted + kMegabyte - 1) / kMegabyte * kMegabyte);
   if (code == 0) code = mdb_env_open(env_, folder_.c_str(), flags, 0644);

@@ -30,6 +30,8 @@
 #include <utility>
 #include <vector>
 
+#include "store/fault_watch.h"
+
 struct MDB_env;
 struct MDB_txn;
 struct MDB_cursor;
@@ -73,6 +75,7 @@ class Environment {
   [[noreturn]] void fail_damaged(std::string_view reason) const;
 
   std::filesystem::path folder_;
+  const FaultWatch fault_watch_{folder_};
   MDB_env* env_ = nullptr;
   std::vector<Table> tables_;
   std::optional<std::pair<dev_t, ino_t>> registration_;  // for the once-a-process check
