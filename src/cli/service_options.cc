@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/descriptors.h"
 #include "base/sha256.h"
 #include "http/url.h"
 
@@ -40,8 +41,9 @@ ApiOptions api_options(const Config& config) {
 CurlTransportOptions transport_options(const Config& config) {
   CurlTransportOptions options;
   options.user_agent = user_agent(config);
-  options.connections_per_host = config.media.connections;
-  options.requests_max = std::max<std::size_t>(options.requests_max, config.media.connections + 4);
+  options.connections_per_host = affordable_descriptors(config.media.connections);
+  options.requests_max =
+      affordable_descriptors(std::max<std::size_t>(options.requests_max, config.media.connections + 4));
   options.bytes_per_second_max = config.media.bandwidth;
   options.http2 = config.media.http2;
   return options;

@@ -2,11 +2,36 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
+#include "base/error.h"
 #include "base/units.h"
 #include "store/grouped_writes.h"
+#include "store/setting_names.h"
 #include "tree/manifest_merge.h"
 
 namespace medimirror {
+
+namespace fs = std::filesystem;
+
+void claim_tree(const fs::path& media_folder, Index& index) {
+  const fs::path ours = fs::weakly_canonical(media_folder);
+  const std::string known = index.view().setting(kMediaFolderSetting).value_or("");
+  if (known == ours.native()) return;
+  std::error_code none;
+  if (!known.empty() && fs::exists(fs::path(known) / kManifestName, none) &&
+      !fs::equivalent(fs::path(known), ours, none))
+    throw Error(
+        ErrorKind::config,
+        fmt::format(
+            "the store publishes into {}, and this configuration into {}: give each root a store_dir of its "
+            "own; if the tree is to be elsewhere from now on, move it there, or remove the old one",
+            known, ours.native()),
+        "look at the tree");
+  IndexGroup group = index.group();
+  group.put_setting(kMediaFolderSetting, ours.native());
+  group.commit();
+}
 
 bool tree_is_gone(const std::filesystem::path& media_folder, const Index& index) {
   return index.view().published_count() > 0 && !std::filesystem::exists(media_folder / kManifestName);

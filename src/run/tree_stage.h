@@ -2,7 +2,7 @@
 // looked at again.
 // Place: sync calls it before it plans the publish.
 // Threads: the caller's, who holds the store lock.
-// Failure: throws Error{index, disk}.
+// Failure: throws Error{index, disk, config}.
 #pragma once
 
 #include <filesystem>
@@ -13,6 +13,10 @@
 #include "tree/tree_watch.h"
 
 namespace medimirror {
+
+// One store, one tree: what the index says is published is so in one folder. Throws Error{config} where another one that it
+// knows of is still there; a tree that was moved is taken.
+void claim_tree(const std::filesystem::path& media_folder, Index& index);
 
 bool tree_is_gone(const std::filesystem::path& media_folder, const Index& index);
 

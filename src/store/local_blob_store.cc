@@ -37,6 +37,7 @@
 #include <vector>
 
 #include "base/ascii.h"
+#include "base/descriptors.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/parallel.h"
@@ -119,6 +120,8 @@ class DiskBlobs final : public LocalBlobStore {
 
   const fs::path folder_, blobs_, staging_;
   const bool durable_;
+  const std::size_t staged_open_max_ = affordable_descriptors(kStagedOpenMax);
+  const std::size_t sync_threads_ = affordable_descriptors(kSyncThreads);
   std::once_flag layout_made_;
   UniqueFd file_system_;  // opened before anything is staged; empty where syncfs is not to be trusted
   Fans known_fans_;       // durable for certain; commit()'s thread only
@@ -191,7 +194,7 @@ void DiskBlobs::keep_open(const std::string& token, UniqueFd fd, const fs::path&
   if (!durable_) return;
   {
     const std::lock_guard lock(open_mutex_);
-    if (open_.size() < kStagedOpenMax) {
+    if (open_.size() < staged_open_max_) {
       open_.emplace(token, std::move(fd));
       return;
     }
@@ -252,7 +255,7 @@ void DiskBlobs::sync_staged(const std::vector<StagedBlob>& group) {
   // without a descriptor, only the file system as a whole can tell what became of the bytes
   const bool all_open = std::ranges::all_of(open, [](const UniqueFd& fd) { return static_cast<bool>(fd); });
   if (file_system_ && (group.size() > kSyncedSinglyMax || !all_open)) return sync_file_system();
-  for_each_in_parallel(group.size(), kSyncThreads, [&](std::size_t i) {
+  for_each_in_parallel(group.size(), sync_threads_, [&](std::size_t i) {
     if (open[i]) sync_file(open[i].get(), path_of(group[i]));  // else stage() has synced it
   });
 }
@@ -262,7 +265,7 @@ void DiskBlobs::sync_fans(const Fans& touched) {
   std::vector<fs::path> folders;
   for (std::size_t fan = 0; fan < touched.size(); ++fan)
     if (touched[fan]) folders.push_back(path_of_fan(fan));
-  for_each_in_parallel(folders.size(), kSyncThreads, [&](std::size_t i) { sync_folder(folders[i]); });
+  for_each_in_parallel(folders.size(), sync_threads_, [&](std::size_t i) { sync_folder(folders[i]); });
 }
 
 void DiskBlobs::sync_file_system() {

@@ -27,6 +27,7 @@ constexpr std::string_view kProductsAskedSetting = "products_asked";  // the fil
 constexpr std::string_view kPausedHostsSetting = "paused_hosts", kHostSpacingsSetting = "host_spacings",
                            kBannedHostsSetting = "banned_hosts";
 
+constexpr std::string_view kMediaFolderSetting = "media_folder";  // that is published into (run/tree_stage.h)
 constexpr std::string_view kTreeFoldersSetting = "tree_folders";  // tree/tree_watch.h
 constexpr std::string_view kViewsSetting = "views";  // as published last; empty: no view has files
 constexpr std::string_view kViewsOutcomeSetting = "views_outcome";  // tree/view_outcome.h

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "store/blob_files.h"
+#include "store/store_lock.h"
 
 namespace medimirror {
 
@@ -60,6 +61,7 @@ std::unique_ptr<Index> open_sound_index(const fs::path& store_folder, IndexCheck
   }
   Index::Options options;
   options.durable = durable;
+  options.read_only = is_read_only_mount(store_folder);
   return Index::open(store_folder / "index", options);
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include <algorithm>
 
@@ -84,6 +85,11 @@ void refuse_root_where_others_own(const std::filesystem::path& folder, uid_t use
       "lock the store");
 }
 
+bool is_read_only_mount(const std::filesystem::path& folder) {
+  struct statvfs info {};
+  return ::statvfs(folder.c_str(), &info) == 0 && (info.f_flag & ST_RDONLY) != 0;
+}
+
 StoreLock::StoreLock(const std::filesystem::path& folder, std::string_view command) {
   refuse_root_where_others_own(folder);
   make_folders(folder);
@@ -91,6 +97,7 @@ StoreLock::StoreLock(const std::filesystem::path& folder, std::string_view comma
   // flock and not fcntl: it belongs to this open file, so a second StoreLock in the same process is refused
   // too.
   // Whoever can open it can hold it, so that is for the owner alone.
+  if (is_read_only_mount(folder)) return;  // nobody writes there: who would, fails at that
   UniqueFd fd = open_file(file, O_RDWR | O_CREAT, 0600);
   ::fchmod(fd.get(), 0600);
   if (!lock_soon(fd.get(), file))

@@ -19,6 +19,9 @@ namespace medimirror {
 // fails. So root does not write where another user owns the folder, or would own it: the nearest one that is there.
 void refuse_root_where_others_own(const std::filesystem::path& folder, uid_t user = ::geteuid());
 
+// A snapshot, say: nobody writes there, and what only looks may.
+bool is_read_only_mount(const std::filesystem::path& folder);
+
 class StoreLock {
  public:
   StoreLock(const std::filesystem::path& folder, std::string_view command);

@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import subprocess
+import unittest
 
 from harness import DONE, SECRET, EndToEnd, listing_of, main
 
@@ -66,6 +67,41 @@ class Surroundings(EndToEnd):
         self.assertEqual(self.pictures(), before)
         again = self.sync(self.mirror_)
         self.assertEqual(again.report["published"]["replaced"], 0)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can mount")
+    def test_a_snapshot_can_be_verified(self):
+        self.sync(self.mirror_)
+        view = self.folder / "snapshot"
+        view.mkdir()
+        for command in (["mount", "--bind", self.mirror_.root, view], ["mount", "-o", "remount,bind,ro", view]):
+            if subprocess.run(list(map(str, command)), capture_output=True, check=False).returncode != 0:
+                self.skipTest("cannot mount a folder a second time")
+            self.addCleanup(subprocess.run, ["umount", "-l", str(view)], check=False, capture_output=True)
+        snapshot = self.mirror(self.service, "snapshot-config", root=str(view), products={"list": True})
+        for words in (["verify"], ["verify", "--depth", "content"], ["gc", "--dry-run"], ["status"],
+                      ["history"]):
+            run = snapshot.run(*words)
+            self.assertEqual(run.exit_code, DONE, str(run))
+        self.assertEqual(snapshot.run("sync").exit_code, 1)
+
+    def test_few_descriptors(self):
+        self.assertEqual(self.run_in_shell('ulimit -n 64; "$@" sync --progress none'), DONE)
+        self.assertEqual(len(self.pictures()), 40)
+
+    def test_one_store_has_one_tree(self):
+        self.sync(self.mirror_)
+        other = self.mirror(self.service, "other", store_dir=str(self.mirror_.store), products={"list": True})
+        run = other.run("sync")
+        self.assertEqual(run.exit_code, 2, str(run))
+        self.assertIn("store_dir", run.stderr)
+        self.assertFalse((other.root / "media").exists())
+        before = self.pictures()
+        shutil.rmtree(other.root, ignore_errors=True)
+        self.mirror_.root.rename(other.root)  # the whole of it may be moved
+        other.configure(store_dir=str(other.root / "store"))
+        self.assertEqual(other.run("sync").exit_code, DONE)
+        self.assertEqual([row[0] for row in listing_of(other.media) if row[0].endswith(".jpg")],
+                         [row[0] for row in before if row[0].endswith(".jpg")])
 
     def test_an_export_never_replaces_what_is_no_file(self):
         self.sync(self.mirror_)
