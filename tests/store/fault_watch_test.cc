@@ -5,7 +5,9 @@
 #include <signal.h>
 #include <sys/mman.h>
 
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 
 namespace medimirror {
 namespace {
@@ -27,6 +29,21 @@ TEST(FaultWatchDeathTest, AFaultFarFromZeroIsTheIndex) {
       },
       testing::ExitedWithCode(1), "/mirror/store/index is damaged.*run medimirror rebuild");
 }
+
+#if defined(__x86_64__)
+TEST(FaultWatchDeathTest, AnAddressThatCannotBeIsTheIndex) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        const FaultWatch watch("/mirror/store/index");
+        std::uint64_t garbage = 0xDEAD'BEEF'DEAD'BEEF;
+        const char* address = nullptr;
+        std::memcpy(&address, &garbage, sizeof address);
+        read_from(address);
+      },
+      testing::ExitedWithCode(1), "run medimirror rebuild");
+}
+#endif
 
 TEST(FaultWatchDeathTest, AFaultAtZeroIsOurs) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
