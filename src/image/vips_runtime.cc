@@ -6,6 +6,7 @@
 #include <vips/vector.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <mutex>
 #include <utility>
 
@@ -46,8 +47,13 @@ void start_vips() {
     mallopt(M_MMAP_THRESHOLD, 32 << 20);  // the most that glibc takes
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
     mallopt(M_ARENA_MAX, 2);
+    // Pictures above 100 MB of pixels would go through a temporary file, which the confinement forbids; how large one may be
+    // is the limits' to say.
+    setenv("VIPS_DISC_THRESHOLD", "1000g", 1);
     if (vips_init("medimirror") != 0)
       throw Error(ErrorKind::internal, "libvips does not start: " + take_vips_error(), "start libvips");
+    vips_get_disc_threshold();  // it asks the environment the first time alone
+    unsetenv("VIPS_DISC_THRESHOLD");
     vips_concurrency_set(1);
 #if VIPS_MAJOR_VERSION == 8 && VIPS_MINOR_VERSION < 15
     vips_vector_set_enabled(FALSE);  // it makes machine code at run time, which the confinement forbids

@@ -253,6 +253,17 @@ TEST(Decoder, AProgramThatIsNoDecoderEndsTheRun) {
   EXPECT_THROW(decoder.warm_up(), Error);
 }
 
+// libvips puts the pixels of a WebP of this size into a temporary file, if it is let.
+TEST(Decoder, APictureOfMoreThan100MegabytesOfPixelsWantsNoFile) {
+  Decoder decoder(real());
+  const std::string large =
+      pictures::encoded(vips::VImage::black(6000, 6000, vips::VImage::option()->set("bands", 3)), ".webp",
+                        vips::VImage::option()->set("effort", 0));
+  const auto result = decoder.inspect(large, std::vector<Recipe>{thumb()});
+  ASSERT_TRUE(std::holds_alternative<Inspection>(result)) << refused(result).detail;
+  EXPECT_EQ(std::get<Inspection>(result).info.width, 6000u);
+}
+
 // Every format, read and written, with the confinement on.
 TEST(Decoder, AllFormatsWorkConfined) {
   Decoder decoder(real());
