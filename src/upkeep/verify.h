@@ -1,5 +1,5 @@
 // Role: index, blobs, derivatives, tree and manifest held against each other; says what is wrong, changes nothing.
-// Place: `verify` shows what is found, `repair` plans from it. Reads the local store's files beside its seam (verify_files.h).
+// Place: `verify` shows what is found, `repair` plans from it. Reads the local store's files beside its seam (store/blob_files.h).
 // Threads: the caller's, and reading threads of its own for the depths that read bytes; `found` is called by one at a time.
 // Failure: damage is a Finding, also of the index. Throws Error{locked} while another run holds the store, Error{disk} when a
 // folder cannot be listed, Error{interrupted} when it is stopped before all of the structure was looked at.
