@@ -9,6 +9,8 @@
 
 namespace medimirror {
 
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 // A byte order mark goes, a raw control character becomes a space, and what is not UTF-8 becomes U+FFFD, so that
 // nothing but the texts around them can differ from what was meant.
 std::string without_bad_bytes(std::string_view text);

@@ -269,6 +269,8 @@ StreamLine ReplyParser::line_by_simdjson(std::string_view text, Catalogue catalo
 
 bool ReplyParser::page(std::string_view text, Catalogue catalogue, ReplyPage& page) {
   page = {};
+  if (text.starts_with(kByteOrderMark))
+    text.remove_prefix(kByteOrderMark.size());  // simdjson may do so or not
   ondemand::document document;
   ondemand::object root;
   if (parsers_->frame.iterate(padded(text)).get(document) || document.get_object().get(root)) return false;

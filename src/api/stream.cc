@@ -18,7 +18,6 @@ constexpr std::size_t kBacklogBytesMax = 32 * 1024 * 1024;
 constexpr std::uint64_t kSkippedBytesMax =
     256 * 1024 * 1024;  // of lines that are too long: such a stream has no end
 constexpr std::uint64_t kLinesBeyondTotalMax = 10'000;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 std::string_view path_of(Catalogue catalogue) {
   return catalogue == Catalogue::media ? "/media/stream" : "/products/stream";
@@ -176,7 +175,8 @@ void StreamListing::read_line(std::string_view text, std::vector<ListedItem>& ba
   if (text.find_first_not_of(" \t\r") == std::string_view::npos) return;  // a heartbeat says nothing
   if (text.size() > kLineBytesMax)
     return lose_line(fmt::format("a line of more than {}", format_bytes(kLineBytesMax)));
-  const StreamLine line = parser_.line(text, catalogue_);
+  // simdjson reads past a byte order mark, or does not, depending on its version
+  const StreamLine line = text.starts_with(kByteOrderMark) ? StreamLine{} : parser_.line(text, catalogue_);
   if (line.kind == StreamLine::Kind::error) {
     const std::string words = words_of(text);
     lose_line(words.empty() ? "an error in place of an item"

@@ -360,6 +360,10 @@ TEST_F(QueryTest, ReadsPagesInEveryShape) {
       {"results first", R"({"results":[{"id":1},{"x":[1,{"id":3}],"id":"2"}],"meta":{"total":2}})", 2,
        R"({"x":[1,{"id":3}],"id":"2"})"},
       {"spaces", " { \"meta\" : { \"total\" : 1 } , \"results\" : [ { \"id\" : 1 } ] } \n", 1},
+      {"a byte order mark",
+       "\xEF\xBB\xBF"
+       R"({"meta":{"total":1},"results":[{"id":1}]})",
+       1},
       {"empty", R"({"meta":{"total":0},"results":[]})", 0},
   };
   for (const Row& row : rows) {

@@ -22,7 +22,6 @@ TEST_F(CurlTransportTest, TheCapIsNotForWhatIsUnpaced) {
   server_.on("/listing", {send("HTTP/1.1 200 OK\r\nContent-Length: 3000003\r\n\r\n"),
                           send(std::string(3'000'000, 'y')), send("end", Millis(300))});
   server_.on("/small", answer(200, "small"));
-  const auto before = steady_clock::now();
   std::vector<RequestId> pictures;
   for (int i = 0; i < 2; ++i) pictures.push_back(transport_->start(get(server_.url("/picture"))));
   Request request = get(server_.url("/listing"));
@@ -31,12 +30,11 @@ TEST_F(CurlTransportTest, TheCapIsNotForWhatIsUnpaced) {
   const Results first = run_all(1);
   ASSERT_TRUE(first.contains(listing));
   EXPECT_EQ(std::get<Response>(first.at(listing)).body.size(), 3'000'003u);
-  EXPECT_LT(steady_clock::now() - before, Millis(2'000));
-  // The cap held for the others, whose first round is taken in advance; they may be called off while they are halted,
-  // and their handles serve again.
+  // The cap held for the others alone, whose first round is taken in advance: sharing it, the listing would have come no sooner
+  // than as much of each of them. They may be called off while they are halted, and their handles serve again.
   for (const RequestId id : pictures) transport_->abort(id);
   for (const auto& [id, result] : run_all(2))
-    EXPECT_LT(std::get<TransferFailure>(result).bytes_received, 4'000'000u);
+    EXPECT_LT(std::get<TransferFailure>(result).bytes_received, 2'000'000u);
   request = get(server_.url("/small"));
   request.paced = false;
   EXPECT_EQ(respond(std::move(request)).body, "small");
