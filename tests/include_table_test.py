@@ -42,7 +42,7 @@ THIRD_PARTY = [
     (r"simdjson", {"api/"}),
     (r"lmdb\.h", {"store/lmdb."}),
     (r"vips/|glib", {"image/", "sandbox/"}),
-    (r"jpeglib\.h|jerror\.h", {"image/jpeg_decoder.cc"}),
+    (r"jpeglib\.h|jerror\.h", {"image/jpeg_decoder.cc", "image/jpeg_encoder.cc"}),
     (r"webp/", {"image/webp_encoder.cc"}),
     (r"seccomp\.h", {"image/"}),
     (r"CLI/", {"cli/", "sandbox/"}),
