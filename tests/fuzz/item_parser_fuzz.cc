@@ -31,7 +31,6 @@ void look_at_lines(const std::string& padded, std::string_view text) {
       require(entry.item.json.data() >= padded.data() &&
               entry.item.json.data() + entry.item.json.size() <= padded.data() + text.size());
   }
-  parser.member(text, "mediaItem");
 }
 
 }  // namespace
