@@ -1,7 +1,8 @@
 #!/bin/bash
-# prove.sh [MINUTES] [PROOF...] : the ten proofs in their long form, in about so many minutes (10) altogether.
+# prove.sh [MINUTES] [PROOF...] : the eleven proofs in their long form, in about so many minutes (10) altogether.
 # Each prints what it counted; where a zero is due and is not there, it says WRONG and this script fails.
-#   PROOF     fault_matrix kill durability errno_sweep poison damage service fuzz secrets trust; all when none is named. Only when
+#   PROOF     fault_matrix kill durability errno_sweep poison damage service memory fuzz secrets trust; all when none is
+#             named. Only when
 #             named: newcomer: scripts/try.sh TIMES times (30) and scripts/test.sh in new trees of Debian 12 and of 13 (newcomer.sh)
 #             `prove.sh service 60` is an hour of a service that does every odd thing that we know of
 #   BUILD     the build folder (build); DURABLE_FOLDER, a folder on a real disk to work in (the system's temporary one)
@@ -18,7 +19,7 @@ proofs=()
 for word in "$@"; do
   if [[ $word =~ ^[0-9.]+$ ]]; then minutes=$word; else proofs+=("$word"); fi
 done
-[[ ${#proofs[@]} -gt 0 ]] || proofs=(fault_matrix kill durability errno_sweep poison damage service fuzz secrets trust)
+[[ ${#proofs[@]} -gt 0 ]] || proofs=(fault_matrix kill durability errno_sweep poison damage service memory fuzz secrets trust)
 
 folder=${BUILD:-build}
 if [[ -z ${PROVE_WITHOUT_BUILDING:-} ]]; then

@@ -21,7 +21,7 @@ Error make_error(ErrorKind kind, std::string sentence) {
 
 // What the service itself says, as the end of a sentence.
 std::string said(const Response& response) {
-  const std::string text = words_of(response.body);
+  const std::string text = words_of(response.body.view());
   return text.empty() ? std::string() : fmt::format("; the service says \"{}\"", text);
 }
 

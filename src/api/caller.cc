@@ -8,13 +8,15 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/units.h"
 
 namespace medimirror {
 
 namespace {
 
 constexpr int kSlowAttemptsMax = 2;
-constexpr Millis kUsualAnswer{5'000};  // what takes longer is said
+constexpr std::uint64_t kPageBytesMax = std::uint64_t{16} << 20;  // ten times what 250 rich products need
+constexpr Millis kUsualAnswer{5'000};                             // what takes longer is said
 constexpr UnixSeconds kPlainDays = 30;
 
 // Whether that was noted in the last days: a service may learn.
@@ -72,7 +74,8 @@ Caller::Caller(const ApiOptions& options, Transport& transport, const Clock& clo
       base_(checked_base_url(options)),
       origin_(base_.origin()),
       limiter_({options.requests_per_minute, options.request_ledger}),
-      random_(std::random_device{}()) {
+      random_(std::random_device{}()),
+      began_at_(clock.steady_now()) {
   while (base_.path.ends_with('/')) base_.path.pop_back();
   plainly_ = !options_.compression || was_noted(plain_note(), clock_.unix_now());
 }
@@ -162,13 +165,15 @@ Request Caller::make_request() {
   request.label_is_no_coding =
       plainly_;  // a service that compresses all the same, or says so, is read by its bytes
   request.allow_private_address = true;  // this address is the user's own word, not the catalogue's
-  request.paced = false;                 // pictures wait for bytes, what names them does not
+  request.body_bytes_max = kPageBytesMax;
+  request.paced = false;  // pictures wait for bytes, what names them does not
   request.limits.stall_ms_max = options_.stall_ms_max;
   if (call_->on_body) {
     request.first_byte_ms_max = options_.answer_ms_max;
     request.limits.total_ms_max = Millis(0);
     auto sink = std::make_shared<Sink>();
     sink->take = call_->on_body;
+    sink->has_room = call_->may_hand_over;
     if (plainly_) sink->unpacker.emplace();
     // shared: the transport may hand over bytes after the call was dropped
     request.on_body = [sink, &clock = clock_](std::string_view bytes) {
@@ -177,6 +182,7 @@ Request Caller::make_request() {
       if (!sink->take) return false;
       return sink->unpacker ? sink->unpacker->feed(bytes, sink->take) : sink->take(bytes);
     };
+    request.may_hand_over = [sink] { return !sink->take || !sink->has_room || sink->has_room(); };
     sink_ = std::move(sink);
   }
   return request;
@@ -207,6 +213,12 @@ std::optional<Waiting> Caller::waiting_for_answer(SteadyTime now) const {
       fmt::format("it {} to {}{}", began ? "halts in its answer" : "has not begun its answer", call_->path,
                   attempt_ > 1 ? fmt::format(", asked {} times", attempt_) : std::string()),
       since, std::nullopt, since + limit};
+}
+
+std::optional<std::string> Caller::out_of_time(SteadyTime now) const {
+  if (now - began_at_ <= options_.listing_ms_max) return std::nullopt;
+  return fmt::format("{} has not brought it to an end in {} (api.listing_timeout)", origin_,
+                     format_duration(options_.listing_ms_max));
 }
 
 // ---------------------------------------------------------------- what became of it

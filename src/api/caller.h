@@ -9,7 +9,7 @@
 // ends as well, without asking. A stream that does not begin within answer_ms_max is asked once more and no further.
 // Coding: an answer whose compression cannot be undone is asked for again uncompressed, and so is all that follows;
 // a file beside the ledger remembers that for kPlainDays.
-// Limits: RetryOptions; the window; body_bytes_max of a body that is kept.
+// Limits: RetryOptions; the window; kPageBytesMax of a body that is kept; listing_ms_max of all calls.
 // Not here: what the bodies say (reply_parser), what an answer means for the run (call_errors).
 #pragma once
 
@@ -36,6 +36,7 @@ struct Call {
   // With it the body of a 200 is handed over as it arrives, and there is no limit to the whole time.
   // Returning false ends the transfer.
   std::function<bool(std::string_view)> on_body;
+  std::function<bool()> may_hand_over;  // as in Request
 };
 
 struct Outcome {
@@ -63,6 +64,9 @@ class Caller {
   SteadyTime wake_at() const { return wake_at_; }
   std::optional<Waiting> waiting() const;
 
+  // Since this caller was made: so long may all that is listed through it take. A sentence, once it took longer.
+  std::optional<std::string> out_of_time(SteadyTime now) const;
+
   std::optional<UnixSeconds> first_date() const { return first_date_; }
   std::uint64_t requests() const { return requests_; }  // sent, retries included
   const ApiOptions& options() const { return options_; }
@@ -72,6 +76,7 @@ class Caller {
   // Outlives the caller while the transport may still hand bytes over.
   struct Sink {
     std::function<bool(std::string_view)> take;
+    std::function<bool()> has_room;
     bool took_bytes = false;
     SteadyTime last_byte{};
     std::optional<StreamUnpacker> unpacker;
@@ -104,6 +109,7 @@ class Caller {
   std::string waits_why_;  // between two requests; empty: it does not
   SteadyTime waits_since_{}, asked_at_{};
   std::uint64_t requests_ = 0;
+  SteadyTime began_at_{};
   WallTime taken_at_{};  // our place in the request window
   RequestId running_ = 0;
   std::vector<RequestId> dropped_;

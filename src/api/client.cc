@@ -47,6 +47,7 @@ class ServiceListing final : public Listing {
   }
   std::optional<Waiting> waiting() const override { return walk_->waiting(); }
   bool take(std::vector<ListedItem>& batch) override { return walk_->take(batch); }
+  std::size_t held_bytes() const override { return walk_->held_bytes(); }
   State state() const override { return walk_->state(); }
   Mode mode() const override { return walk_->mode(); }
   const std::string& cut_reason() const override { return walk_->cut_reason(); }
@@ -157,7 +158,7 @@ FirstMedia first_media(const ApiOptions& options, const MediaFilter& filter, Tra
   FirstMedia first;
   if (outcome.error) throw Error(*outcome.error);
   if (outcome.status == 204) return first;
-  std::string& body = outcome.response->body;
+  std::string body = std::move(outcome.response->body).take_text();
   const std::size_t size = body.size();
   body.append(ReplyParser::kPadding, '\0');
   ReplyParser parser;

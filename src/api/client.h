@@ -42,6 +42,8 @@ struct ApiOptions {
   // So long without a byte ends a call; a stream has no limit to its whole time, and this one until its first byte.
   Millis stall_ms_max{60'000};
   Millis answer_ms_max{10 * 60'000};
+  // A whole listing, with all that is asked again.
+  Millis listing_ms_max{12 * 3600 * 1000};
   Millis wait_ms_max{5 * 60'000};  // a Retry-After beyond this ends the run
   bool compression = true;         // gzip is worth it but for a service on the same machine
 };

@@ -1,7 +1,8 @@
 // Role: one JSON object -> MediaItem or Product. Pure; never throws for what the text says.
 // Rule: the service's shapes vary by market and year, so each field is taken in every shape that was seen,
 // and a field in any other shape is as if it were missing. Only an object without a usable id is nothing at
-// all. Limits: the caller's line limit bounds the text; simdjson refuses nesting beyond 1024.
+// all. Limits: the caller's line limit bounds the text; simdjson refuses nesting beyond 1024. A text of more than
+// kTextBytesMax is in another shape; of an address that is no URL any more the beginning is kept, so that it fails as one.
 #include <simdjson.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 
 #include "api/item_parser.h"
 #include "base/foreign_text.h"
+#include "base/text_encoding.h"
 
 #include "base/ascii.h"
 
@@ -19,7 +21,9 @@ namespace {
 namespace dom = simdjson::dom;
 
 // No real object comes near; they keep the look for duplicates short in a hostile one.
-constexpr std::size_t kFormatsMax = 1'000;
+constexpr std::size_t kFormatsMax = 100, kTextsMax = 200, kTextBytesMax = 4'096;
+constexpr std::size_t kAddressBytesMax = 8 * 1024 + 1;  // what no URL has (http/url.h)
+constexpr std::size_t kAddressesBytesMax = 48 * 1024;   // of one item, together
 constexpr std::size_t kCodesMax = 1'000;
 constexpr std::size_t kMediaMax = 10'000;
 
@@ -51,7 +55,12 @@ bool is_blank(std::string_view text) {
 // Empty: missing, null, blank or not a text.
 std::string_view text_of(dom::element value) {
   std::string_view text;
-  return value.get(text) || is_blank(text) ? std::string_view() : text;
+  return value.get(text) || text.size() > kTextBytesMax || is_blank(text) ? std::string_view() : text;
+}
+
+std::string_view address_of(dom::element value) {
+  std::string_view text;
+  return value.get(text) || is_blank(text) ? std::string_view() : shortened(text, kAddressBytesMax);
 }
 
 std::string_view text_at(dom::object object, std::string_view key) {
@@ -80,16 +89,18 @@ std::vector<std::string> texts_at(dom::object object, std::string_view key) {
     return texts;
   }
   for (const dom::element one : list)
-    if (const auto text = text_of(one); !text.empty()) texts.emplace_back(text);
+    if (const auto text = text_of(one); !text.empty() && texts.size() < kTextsMax) texts.emplace_back(text);
   return texts;
 }
 
 // ---- formats
 
 void add_format(std::vector<MediaFormat>& formats, std::string_view key, std::string_view url) {
-  if (is_blank(key) || is_blank(url) || formats.size() >= kFormatsMax) return;
+  if (is_blank(key) || key.size() > kTextBytesMax || is_blank(url) || formats.size() >= kFormatsMax) return;
   if (std::ranges::find(formats, key, &MediaFormat::key) != formats.end()) return;
-  formats.push_back({std::string(key), std::string(url)});
+  std::size_t bytes = url.size();
+  for (const MediaFormat& format : formats) bytes += format.url.size();
+  if (bytes <= kAddressesBytesMax) formats.push_back({std::string(key), std::string(url)});
 }
 
 // {"name": "huge", "url": "…"}, also with "key" or "format" for the name.
@@ -98,7 +109,7 @@ bool add_named_format(std::vector<MediaFormat>& formats, dom::object object) {
   if (object["url"].get(url)) return false;
   for (const std::string_view name : {"name", "key", "format"})
     if (const auto key = text_at(object, name); !key.empty()) {
-      add_format(formats, key, text_of(url));
+      add_format(formats, key, address_of(url));
       return true;
     }
   return false;
@@ -108,10 +119,9 @@ bool add_named_format(std::vector<MediaFormat>& formats, dom::object object) {
 void add_keyed_formats(std::vector<MediaFormat>& formats, dom::object object) {
   for (const auto field : object) {
     dom::object inner;
-    if (!field.value.get(inner))
-      add_format(formats, field.key, text_at(inner, "url"));
-    else
-      add_format(formats, field.key, text_of(field.value));
+    dom::element url = field.value;
+    if (!field.value.get(inner) && inner["url"].get(url)) continue;
+    add_format(formats, field.key, address_of(url));
   }
 }
 

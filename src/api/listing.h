@@ -7,9 +7,11 @@
 // Failure: a refused key, a wrong filter or a service that stays down is the run's failure: throws
 // Error{auth, config, unavailable, network}. A listing that breaks off, or has places that cannot be read, is a
 // value: a State with a sentence. Whatever is not complete may add; it must not remove anything nor move the cursor.
-// Limits: a line of at most 1 MB (a longer one is a bad place); what has arrived and is not taken yet.
+// Limits, far above any real catalogue: a line of 1 MB (a longer one is a bad place); kListedItemsMax rows, fewer where they
+// are out of order; listing_ms_max; what has arrived and is not taken yet. Beyond one of them it is cut, and says which.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -37,6 +39,9 @@ struct ListedItem {
   std::optional<Product> product() const;
 };
 
+constexpr std::uint64_t kListedItemsMax = 5'000'000;
+constexpr std::uint64_t kUnorderedItemsMax = 1'000'000;  // who meets an id again has to remember them all
+
 class Listing {
  public:
   enum class State {
@@ -60,6 +65,8 @@ class Listing {
   // The items parsed since the last call, replacing `batch`; their views live until the next take() or
   // advance().
   virtual bool take(std::vector<ListedItem>& batch) = 0;  // false: none now
+
+  virtual std::size_t held_bytes() const { return 0; }  // in memory, of what arrived
 
   virtual State state() const = 0;
   virtual Mode mode() const = 0;

@@ -63,6 +63,7 @@ void QueryListing::ask() {
 
 void QueryListing::advance(SteadyTime now) {
   if (verdict_ != State::running) return;
+  if (auto late = caller_.out_of_time(now)) return end(State::cut, std::move(*late));
   caller_.advance(now);
   if (auto outcome = caller_.take_outcome()) ended(std::move(*outcome));
 }
@@ -87,7 +88,7 @@ void QueryListing::give_up(const Error& error) {
 }
 
 void QueryListing::take_page(Response response) {
-  Arrived arrived{std::move(response.body), {}};
+  Arrived arrived{std::move(response.body).take_text(), {}};
   std::size_t size = arrived.body.size();
   arrived.body.append(ReplyParser::kPadding, '\0');
   // in its place before views into it are made: a short string moves its bytes when it moves
@@ -124,6 +125,10 @@ void QueryListing::take_page(Response response) {
   if (page.entries.empty()) arrived_.pop_back();
   malformed_ += page.malformed;
   rows_ += page.entries.size() + page.malformed;
+  if (rows_ > kUnorderedItemsMax)
+    return end(State::cut,
+               fmt::format("of a listing by pages {} items are taken at most: narrow the selection",
+                           format_count(kUnorderedItemsMax)));
   count_page(page);
 }
 
@@ -260,6 +265,12 @@ void QueryListing::end(State state, std::string reason) {
   cut_reason_ = std::move(reason);
   log_warning("the pages do not make a complete listing: {}", cut_reason_);
   caller_.drop();
+}
+
+std::size_t QueryListing::held_bytes() const {
+  std::size_t bytes = served_.body.capacity() + seen_.capacity() * sizeof seen_[0];
+  for (const Arrived& arrived : arrived_) bytes += arrived.body.capacity();
+  return bytes;
 }
 
 bool QueryListing::take(std::vector<ListedItem>& batch) {

@@ -14,7 +14,7 @@
 // announced the total before it broke off (AfterStream), windows are complete only when so many different rows came.
 // Failure: before the first page the run's (Caller's Error), but after a stream that had begun; later 401 and 403 are
 // too, everything else is a cut.
-// Limits: one page in memory and one in flight; at most 10000 rows of one window; 8 bytes for each row of all windows.
+// Limits: those of listing.h; one page in memory and one in flight; at most 10000 rows of one window; 8 bytes for each row of all windows.
 #pragma once
 
 #include <deque>
@@ -44,6 +44,7 @@ class QueryListing final : public Listing {
   SteadyTime wake_at() const override { return caller_.wake_at(); }
   std::optional<Waiting> waiting() const override { return caller_.waiting(); }
   bool take(std::vector<ListedItem>& batch) override;
+  std::size_t held_bytes() const override;
   State state() const override { return arrived_.empty() ? verdict_ : State::running; }
   Mode mode() const override { return Mode::query; }
   const std::string& cut_reason() const override { return cut_reason_; }

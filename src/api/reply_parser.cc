@@ -10,6 +10,7 @@
 #include "api/line_scan.h"
 #include "base/ascii.h"
 #include "base/page_quote.h"
+#include "base/text_encoding.h"
 #include "base/units.h"
 
 namespace medimirror {
@@ -58,9 +59,7 @@ std::uint64_t product_key_of(ondemand::value value) {
 std::string readable(std::string_view text, std::size_t length_max) {
   std::string result;
   const bool too_long = text.size() > length_max;
-  while (too_long && length_max > 0 && (static_cast<unsigned char>(text[length_max]) & 0xC0) == 0x80)
-    --length_max;
-  for (const char c : text.substr(0, length_max)) result += is_control(c) ? ' ' : c;
+  for (const char c : shortened(text, length_max)) result += is_control(c) ? ' ' : c;
   if (too_long) result += "…";
   return result;
 }

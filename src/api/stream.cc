@@ -14,10 +14,13 @@ namespace medimirror {
 namespace {
 
 constexpr std::size_t kLineBytesMax = 1024 * 1024;
-constexpr std::size_t kBacklogBytesMax = 32 * 1024 * 1024;
+constexpr std::size_t kWaitingBytesMax = 2 * kLineBytesMax;  // then the service has to wait; a line must fit
+constexpr std::size_t kBatchBytes = 1024 * 1024;
+constexpr std::uint64_t kBlankBytesMax = 64 * 1024 * 1024;
 constexpr std::uint64_t kSkippedBytesMax =
     256 * 1024 * 1024;  // of lines that are too long: such a stream has no end
 constexpr std::uint64_t kLinesBeyondTotalMax = 10'000;
+constexpr std::size_t kKeptBytesMax = 8 * 1024 * 1024;  // of a buffer that once had to be large
 
 std::string_view path_of(Catalogue catalogue) {
   return catalogue == Catalogue::media ? "/media/stream" : "/products/stream";
@@ -50,7 +53,7 @@ void LineBuffer::append(std::string_view bytes) {
     bytes.remove_prefix(newline + 1);
   }
   const std::size_t needed = arriving_size_ + bytes.size() + ReplyParser::kPadding;
-  if (arriving_.size() < needed) arriving_.resize(std::max(needed, 2 * arriving_.size()));
+  if (arriving_.size() < needed) arriving_.resize(needed + needed / 2);
   std::memcpy(arriving_.data() + arriving_size_, bytes.data(), bytes.size());
   arriving_size_ += bytes.size();
 }
@@ -61,6 +64,7 @@ std::string_view LineBuffer::take_lines() {
   if (last == std::string_view::npos) return {};
   const std::size_t whole = last + 1;
   served_.swap(arriving_);
+  if (arriving_.size() > kKeptBytesMax) arriving_ = std::string();
   arriving_size_ = 0;
   append(arrived.substr(whole));
   return arrived.substr(0, whole);
@@ -99,16 +103,20 @@ void StreamListing::ask(Millis pause) {
   call.path = path_of(catalogue_);
   call.body = body_;
   call.on_body = [this](std::string_view bytes) {
-    if (state_ != State::running || buffer_.size() > kBacklogBytesMax || buffer_.skipped() > kSkippedBytesMax)
-      return false;
+    if (state_ != State::running || buffer_.skipped() > kSkippedBytesMax) return false;
     buffer_.append(bytes);
     return true;
   };
+  call.may_hand_over = [this] { return buffer_.size() + lines_.size() < kWaitingBytesMax; };
   caller_.ask(std::move(call), pause);
 }
 
 void StreamListing::advance(SteadyTime now) {
   if (state_ != State::running || wants_pages_) return;
+  if (auto late = caller_.out_of_time(now)) {
+    const std::string so_far = cut_reason_.empty() ? std::string() : "; before, " + cut_reason_;
+    return end(State::cut, fmt::format("after {} {}{}", progress(), *late, so_far));
+  }
   caller_.advance(now);
   if (auto outcome = caller_.take_outcome()) ended(std::move(*outcome));
 }
@@ -133,7 +141,7 @@ void StreamListing::ended(Outcome outcome) {
   if (!never_began) {
     end_ = std::move(outcome);
     torn_ = buffer_.skipping();
-    if (buffer_.size() == 0) judge();
+    if (buffer_.size() == 0 && lines_.empty()) judge();
   } else if (walk_ > 0) {
     hand_over_or_cut(fmt::format("{}, and then {}", cut_reason_, outcome.error->what()));
   } else if (pages_instead_ == PagesInstead::yes && may_offer_pages(outcome)) {
@@ -150,29 +158,56 @@ bool StreamListing::take(std::vector<ListedItem>& batch) {
   batch.clear();
   mended_.clear();
   if (state_ != State::running || wants_pages_) return false;
-  std::string_view lines = buffer_.take_lines();
-  while (!lines.empty()) {
-    const auto* newline = static_cast<const char*>(std::memchr(lines.data(), '\n', lines.size()));
-    const std::string_view text = lines.substr(0, static_cast<std::size_t>(newline - lines.data()));
-    lines.remove_prefix(text.size() + 1);
-    read_line(text, batch);
-  }
-  if (buffer_.size() > kLineBytesMax) {
-    buffer_.skip_line();
-    lose_line(fmt::format("a line of more than {}", format_bytes(kLineBytesMax)));
-  }
-  if (end_ && batch.empty()) take_rest(batch);
+  read_some(batch);
+  if (state_ != State::running || wants_pages_) return !batch.empty();
+  if (end_ && lines_.empty() && batch.empty()) take_rest(batch);
   items_ += batch.size();
-  if (rows_ + bad_.count() > 2 * total_.value_or(0) + kLinesBeyondTotalMax)
-    end(State::cut, fmt::format("the listing does not end: after {} still more came", progress()));
-  if (state_ == State::running && end_ && batch.empty()) judge();
+  if (!obey_limits()) return !batch.empty();
+  if (end_ && lines_.empty() && batch.empty()) judge();
   return !batch.empty();
+}
+
+// Lines until there are enough items, or none left.
+void StreamListing::read_some(std::vector<ListedItem>& batch) {
+  const int walk = walk_;
+  std::size_t read = 0;
+  while (read < kBatchBytes || batch.empty()) {
+    if (lines_.empty()) lines_ = read == 0 || batch.empty() ? buffer_.take_lines() : std::string_view();
+    if (lines_.empty()) break;
+    const auto* newline = static_cast<const char*>(std::memchr(lines_.data(), '\n', lines_.size()));
+    const std::string_view text = lines_.substr(0, static_cast<std::size_t>(newline - lines_.data()));
+    lines_.remove_prefix(text.size() + 1);
+    read += text.size() + 1;
+    read_line(text, batch);
+    if (walk_ != walk || state_ != State::running || wants_pages_) return;
+  }
+  if (!lines_.empty() || buffer_.size() <= kLineBytesMax) return;
+  buffer_.skip_line();
+  lose_line(fmt::format("a line of more than {}", format_bytes(kLineBytesMax)));
+}
+
+bool StreamListing::obey_limits() {
+  std::string reason;
+  if (rows_ + bad_.count() > 2 * total_.value_or(0) + kLinesBeyondTotalMax)
+    reason = fmt::format("the listing does not end: after {} still more came", progress());
+  else if (std::max(rows_, total_.value_or(0)) > kListedItemsMax)
+    reason = fmt::format("the service announces more than {}, which is no catalogue: ask it why ({})",
+                         format_count(kListedItemsMax), progress());
+  else if (disordered_ && rows_ > kUnorderedItemsMax)
+    reason = fmt::format(
+        "the items are out of order, and of such a listing {} are taken at most: ask the service why",
+        format_count(kUnorderedItemsMax));
+  if (reason.empty()) return true;
+  end(State::cut, std::move(reason));
+  return false;
 }
 
 void StreamListing::read_line(std::string_view text, std::vector<ListedItem>& batch) {
   if (rows_ == 0 && bad_.empty() && text.starts_with(kByteOrderMark))
     text.remove_prefix(kByteOrderMark.size());
-  if (text.find_first_not_of(" \t\r") == std::string_view::npos) return;  // a heartbeat says nothing
+  if (text.find_first_not_of(" \t\r") == std::string_view::npos) return read_blank(text.size() + 1);
+  blank_bytes_ = 0;
+  blank_since_.reset();
   if (text.size() > kLineBytesMax)
     return lose_line(fmt::format("a line of more than {}", format_bytes(kLineBytesMax)));
   // simdjson reads past a byte order mark, or does not, depending on its version
@@ -187,6 +222,18 @@ void StreamListing::read_line(std::string_view text, std::vector<ListedItem>& ba
     const std::string words = words_of(without_bad_bytes(text));
     lose_line("a line that cannot be read" + (words.empty() ? words : fmt::format(": \"{}\"", words)));
   }
+}
+
+// A heartbeat says nothing; what says nothing for long is no listing.
+void StreamListing::read_blank(std::size_t bytes) {
+  blank_bytes_ += bytes;
+  const SteadyTime now = caller_.clock().steady_now();
+  if (!blank_since_) blank_since_ = now;
+  const Millis limit = caller_.options().answer_ms_max;
+  if (blank_bytes_ <= kBlankBytesMax && now - *blank_since_ <= limit) return;
+  walk_again_or_cut(fmt::format(
+      "after {} nothing but blank lines came, {} of them or for more than {} (api.answer_timeout)",
+      progress(), format_bytes(kBlankBytesMax), format_duration(limit)));
 }
 
 // What can be taken of a line that is no JSON: all of it without its bad bytes, else the rows that stand in it.
@@ -232,10 +279,13 @@ void StreamListing::place(const StreamLine& line, std::vector<ListedItem>& batch
   place_by_index(line);
   ++rows_;
   lost_lines_ = 0;
-  if (line.kind == StreamLine::Kind::item)
-    batch.push_back(line.item);
-  else
+  if (line.kind != StreamLine::Kind::item) {
     ++malformed_;
+    return;
+  }
+  disordered_ = disordered_ || line.item.id < last_id_;
+  last_id_ = line.item.id;
+  batch.push_back(line.item);
 }
 
 void StreamListing::place_by_index(const StreamLine& line) {
@@ -313,11 +363,14 @@ void StreamListing::walk_again_or_cut(std::string reason) {
   ++walk_;
   log_warning("{}; it is walked again from its start", reason);
   cut_reason_ = std::move(reason);
-  buffer_.clear();
+  let_go();
   bad_.clear();
   total_.reset();
   torn_ = false;
-  next_index_ = rows_ = lost_lines_ = malformed_ = 0;
+  next_index_ = rows_ = lost_lines_ = malformed_ = blank_bytes_ = 0;
+  blank_since_.reset();
+  last_id_ = 0;
+  disordered_ = false;
   ask(caller_.options().retry.first_delay);
 }
 
@@ -326,15 +379,20 @@ void StreamListing::hand_over_or_cut(std::string reason) {
   wants_pages_ = true;
   cut_reason_ = std::move(reason);
   log_warning("{}; the pages are asked instead of the stream", cut_reason_);
-  buffer_.clear();
+  let_go();
   caller_.drop();
+}
+
+void StreamListing::let_go() {
+  buffer_.clear();
+  lines_ = {};
 }
 
 void StreamListing::end(State state, std::string reason) {
   state_ = state;
   cut_reason_ = std::move(reason);
   log_warning("{}", ending_of(*this));
-  buffer_.clear();
+  let_go();
   caller_.drop();
 }
 

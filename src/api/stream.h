@@ -10,7 +10,8 @@
 // breaks off it is walked again from its start at most restarts_max times, then it is cut. With PagesInstead::yes a
 // service that refuses this endpoint, does not begin to answer or breaks off again and again makes wants_pages() true:
 // then the pages are to be asked.
-// Limits: 1 MB a line; what arrived and was not taken.
+// Limits: those of listing.h; 2 MB wait to be taken, and the service with them; so much of nothing but blank lines as silence
+// may last (answer_ms_max).
 #pragma once
 
 #include <deque>
@@ -34,6 +35,7 @@ class LineBuffer {
   std::size_t size() const { return arriving_size_; }  // not taken
   bool skipping() const { return skipping_; }          // the line being dropped has not ended
   std::uint64_t skipped() const { return skipped_; }   // bytes
+  std::size_t held_bytes() const { return arriving_.capacity() + served_.capacity(); }
   void clear();
 
  private:
@@ -56,6 +58,7 @@ class StreamListing final : public Listing {
   SteadyTime wake_at() const override { return caller_.wake_at(); }
   std::optional<Waiting> waiting() const override;
   bool take(std::vector<ListedItem>& batch) override;
+  std::size_t held_bytes() const override { return buffer_.held_bytes(); }
   State state() const override { return state_; }
   Mode mode() const override { return Mode::stream; }
   const std::string& cut_reason() const override { return cut_reason_; }
@@ -77,9 +80,13 @@ class StreamListing final : public Listing {
   void take_rest(std::vector<ListedItem>& batch);
   void walk_again_or_cut(std::string reason);
   void hand_over_or_cut(std::string reason);
+  void let_go();  // of what arrived
   void end(State state, std::string reason);
 
+  void read_some(std::vector<ListedItem>& batch);
+  bool obey_limits();
   void read_line(std::string_view text, std::vector<ListedItem>& batch);
+  void read_blank(std::size_t bytes);
   bool rescue(std::string_view text, std::vector<ListedItem>& batch);
   void lose_line(std::string words);
   void place(const StreamLine& line, std::vector<ListedItem>& batch);
@@ -93,6 +100,7 @@ class StreamListing final : public Listing {
   const PagesInstead pages_instead_;
   ReplyParser parser_;
   LineBuffer buffer_;
+  std::string_view lines_;          // of the buffer, still to be read
   std::deque<std::string> mended_;  // items of the last batch point into them
 
   State state_ = State::running;
@@ -109,6 +117,10 @@ class StreamListing final : public Listing {
   std::uint64_t rows_ = 0;        // lines that said something
   std::uint64_t lost_lines_ = 0;  // since the last of them: what stood there has no number
   std::uint64_t malformed_ = 0;
+  std::uint64_t blank_bytes_ = 0;  // since a line said something
+  std::optional<SteadyTime> blank_since_;
+  MediaId last_id_ = 0;
+  bool disordered_ = false;
 
   std::uint64_t items_ = 0;  // of all walks
 };

@@ -85,6 +85,12 @@ bool is_utf8(std::string_view bytes) {
   return true;
 }
 
+std::string_view shortened(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  while (bytes_max > 0 && (static_cast<unsigned char>(text[bytes_max]) & 0xC0) == 0x80) --bytes_max;
+  return text.substr(0, bytes_max);
+}
+
 std::string to_utf8(std::string_view bytes) {
   if (bytes.starts_with(kUtf8Mark)) bytes.remove_prefix(kUtf8Mark.size());
   if (bytes.starts_with(kLittleMark)) return from_utf16(bytes.substr(2), Order::little);

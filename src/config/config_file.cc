@@ -65,6 +65,27 @@ ConfigValue value_of(const toml::node& node) {
   return {UnfitValue{"nothing"}};
 }
 
+// toml++ makes a table of each part of a dotted key, and takes them apart again one inside the other, on the stack.
+std::optional<int> line_of_endless_key(std::string_view toml) {
+  constexpr int kDotsMax = 1000;  // of a line, outside of its texts
+  int line = 1, dots = 0;
+  char quote = '\0';
+  for (const char c : toml) {
+    if (c == '\n') {
+      ++line;
+      dots = 0;
+      quote = '\0';
+    } else if (quote != '\0') {
+      if (c == quote) quote = '\0';
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '.' && ++dots > kDotsMax) {
+      return line;
+    }
+  }
+  return std::nullopt;
+}
+
 class Reader {
  public:
   ConfigFile read(const toml::table& top) {
@@ -105,6 +126,11 @@ class Reader {
 }  // namespace
 
 ConfigFile parse_config(std::string_view toml, const std::string& file_name) {
+  if (const std::optional<int> line = line_of_endless_key(toml)) {
+    ConfigFile file;
+    file.mistakes.push_back(fmt::format("{}:{}: a key of so many parts is none of ours", file_name, *line));
+    return file;
+  }
   try {
     return Reader().read(toml::parse(toml));
   } catch (const toml::parse_error& error) {

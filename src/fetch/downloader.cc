@@ -6,6 +6,7 @@
 #include <cassert>
 
 #include "base/log.h"
+#include "base/text_encoding.h"
 #include "base/units.h"
 #include "fetch/redirect.h"
 #include "http/content_digest.h"
@@ -14,15 +15,20 @@ namespace medimirror {
 
 namespace {
 
-// Reserved for a body before its size is known; most pictures are smaller. The difference is settled on
-// arrival.
 constexpr UnixSeconds kModifiedMin = 315'532'800;  // 1980, where the oldest file systems begin
-constexpr std::int64_t kBytesReserved = 1 << 18;
 // Of the answers that speak of a limit: more of them for one picture tell of that picture.
 constexpr int kNotItsFaultMax = 3;
+constexpr std::size_t kShownBytesMax = 300, kRememberedUrlMax = 1024;
+constexpr std::size_t kUrlBytesMax = 8 * 1024;  // http/url.h
 constexpr std::size_t kToldToWaitMax = 10'000;  // pictures whose server named a time
 // A round of deferred ones that was at least as large and brought less than a tenth is the last one.
 constexpr std::size_t kRoundToJudge = 16, kRoundToGoOn = 10;
+
+std::string why_no_url(const std::string& text) {
+  if (text.size() > kUrlBytesMax)
+    return fmt::format("its address is longer than {}", format_bytes(kUrlBytesMax));
+  return fmt::format("\"{}\" is not a URL that can be downloaded", shortened(text, kShownBytesMax));
+}
 
 std::string detail_of(const std::variant<Response, TransferFailure>& result, int attempts) {
   const std::string after = attempts > 1 ? fmt::format(" after {} attempts", attempts) : "";
@@ -33,13 +39,13 @@ std::string detail_of(const std::variant<Response, TransferFailure>& result, int
 
 }  // namespace
 
-Downloader::Downloader(Options options, Transport& transport, const Clock& clock, Room& room,
+Downloader::Downloader(Options options, Transport& transport, const Clock& clock, std::shared_ptr<Room> room,
                        std::uint64_t seed)
     : options_(std::move(options)),
       allowed_(options_.allowed_hosts),
       transport_(transport),
       clock_(clock),
-      room_(room),
+      room_(std::move(room)),
       random_(static_cast<std::minstd_rand::result_type>(seed)),
       retry_budget_(options_.retry_budget_start) {}
 
@@ -57,9 +63,7 @@ void Downloader::add(Download download) {
   Item item;
   item.download = std::move(download);
   std::optional<Url> url = parse_url(item.download.url);
-  if (!url || !url->is_http())
-    return finish(item, Refused{"bad_url", fmt::format("\"{}\" is not a URL that can be downloaded",
-                                                       item.download.url)});
+  if (!url || !url->is_http()) return finish(item, Refused{"bad_url", why_no_url(item.download.url)});
   if (std::optional<std::string> refusal = allowed_.refusal(*url))
     return finish(item, Refused{"host_not_allowed", std::move(*refusal)});
   item.address = *std::move(url);
@@ -90,7 +94,7 @@ void Downloader::advance() {
   for (auto& [origin, host] : hosts_) {
     if (host.health.given_up()) continue;
     prepare(host, now);
-    while (!host.ready.empty() && room_.items > 0 && room_.bytes > 0 && may_start(host, now) &&
+    while (!host.ready.empty() && room_->has_place() && may_start(host, now) &&
            transport_.can_start(host.ready.front().url())) {
       Item item = std::move(host.ready.front());
       host.ready.pop_front();
@@ -164,12 +168,12 @@ void Downloader::start(Host& host, Item item) {
   request.hash_body = true;
   request.label_is_no_coding = true;
   request.body_bytes_max = options_.bytes_max;
+  request.room = room_;
   request.limits = options_.limits;
   request.headers = conditional_headers(item.download.validators);
   item.conditional = !request.headers.empty();
 
-  room_.items -= 1;
-  room_.bytes -= kBytesReserved;
+  room_->take_item();
   if (item.tries == 0) {
     retry_budget_ += options_.retry_budget_share;
   } else if (item.redirects == 0) {
@@ -193,8 +197,7 @@ bool Downloader::handle(Completed& completed) {
   running_.erase(found);
   --host->running;
   host->heard_at = clock_.steady_now();
-  room_.items += 1;
-  room_.bytes += kBytesReserved;
+  room_->give_back_items(1);
 
   auto* response = std::get_if<Response>(&completed.result);
   const auto* failure = std::get_if<TransferFailure>(&completed.result);
@@ -236,11 +239,19 @@ Downloader::Judged Downloader::judge(const Completed& completed, const Item& ite
   if (std::optional<std::string> mismatch = check_content_digest(response).mismatch) {
     call_odd("wrong_digest");
     judged.detail = std::move(*mismatch);
-  } else if (options_.plausible && second_try_may_help(item) && !options_.plausible(response.body)) {
+  } else if (options_.plausible && second_try_may_help(item) && !is_plausible(response.body)) {
     call_odd("not_an_image");
     judged.detail = "what came is no picture";
   }
   return judged;
+}
+
+// A large one is no error page; who decodes it will say.
+bool Downloader::is_plausible(const Body& body) const {
+  if (body.size() > Body::kInMemoryMax) return true;
+  const bool plausible = options_.plausible(body.view());
+  body.unmap();
+  return plausible;
 }
 
 // Where there is no second try, the body is passed on at once: whoever refuses it can say what it is.
@@ -289,8 +300,7 @@ void Downloader::succeed(Host& host, Item item, Response& response) {
   // an empty field of a database is the year 1, which no file system holds
   if (fetched.last_modified) *fetched.last_modified = std::max(*fetched.last_modified, kModifiedMin);
   if (item.probes.empty()) {
-    room_.items -= 1;  // until the writer has it on disk
-    room_.bytes -= static_cast<std::int64_t>(fetched.body.size());
+    room_->take_item();  // until the writer has it on disk
     host.granted = item.download;
     if (item.deferred) ++host_of(item.address).round.brought;
     if (!host.health.suspect()) release_suspended(host);
@@ -334,7 +344,8 @@ void Downloader::try_again(Host& host, Item item, const Judged& judged) {
       hosts_doing
           ? Millis(0)
           : retry_delay(options_.retry, item.attempt - item.not_its_fault, verdict.retry_after, random());
-  if (verdict.retry_after && told_to_wait_.size() < kToldToWaitMax)
+  if (verdict.retry_after && told_to_wait_.size() < kToldToWaitMax &&
+      item.download.url.size() <= kRememberedUrlMax)
     told_to_wait_.insert_or_assign(item.download.url, clock_.wall_now() + Millis(*verdict.retry_after));
   if (verdict.retry_after && *verdict.retry_after > options_.outage_ms_max && !hosts_doing)
     return finish(item, GaveUp{verdict.reason, fmt::format("{} and asked to wait for {}", judged.detail,

@@ -6,7 +6,7 @@
 // Failure: of an item: a FetchOutcome. Of a host (it refuses or fails everything): its items end as
 // Cancelled, stay wanted, and trouble() says why in one sentence.
 // Limits: requests per host (the transport's, and what the host bears), attempts per item, redirects, a retry budget, and
-// the room for bodies, taken when a download starts so that a result can always be passed on.
+// the room (http/room.h), of which a place is taken when a download starts so that a result can always be passed on.
 //
 // Retries. While there is other work, they are a tenth of the first tries above a small start. What that cannot pay is
 // deferred until its host has nothing else to do, and so is what a second request hardly ever mends (a whole page of HTML),
@@ -19,6 +19,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <queue>
 #include <random>
@@ -32,7 +33,9 @@
 #include "base/waiting.h"
 #include "fetch/host_health.h"
 #include "fetch/host_memory.h"
+#include "http/body.h"
 #include "http/retry_policy.h"
+#include "http/room.h"
 #include "http/transport.h"
 #include "http/url.h"
 #include "store/record.h"
@@ -46,7 +49,7 @@ struct Download {
 };
 
 struct Fetched {
-  std::string body;
+  Body body;
   Digest digest;
   Validators validators;
   std::optional<UnixSeconds> last_modified;
@@ -74,12 +77,6 @@ struct FetchResult {
   std::uint32_t tries = 0;  // requests sent in this run
 };
 
-// What may be in memory between the wire and the disk. Taken by the downloader, given back when the writer
-// committed.
-struct Room {
-  std::int64_t items = 0, bytes = 0;
-};
-
 class Downloader {
  public:
   struct Options : HostHealth::Options {
@@ -99,7 +96,8 @@ class Downloader {
     std::function<bool(std::string_view body)> plausible;
   };
 
-  Downloader(Options options, Transport& transport, const Clock& clock, Room& room, std::uint64_t seed);
+  Downloader(Options options, Transport& transport, const Clock& clock, std::shared_ptr<Room> room,
+             std::uint64_t seed);
   Downloader(const Downloader&) = delete;  // its hosts refer to its options
   Downloader& operator=(const Downloader&) = delete;
 
@@ -193,6 +191,7 @@ class Downloader {
   bool may_start(const Host& host, SteadyTime now) const;
   void start(Host& host, Item item);
   Judged judge(const Completed& completed, const Item& item) const;
+  bool is_plausible(const Body& body) const;
   bool second_try_may_help(const Item& item) const;
   bool leads_nowhere(const Classified& verdict, const Item& item) const;
   void begin_anew(Item item);
@@ -211,7 +210,7 @@ class Downloader {
   HostAllowList allowed_;
   Transport& transport_;
   const Clock& clock_;
-  Room& room_;
+  std::shared_ptr<Room> room_;
   std::minstd_rand random_;
   std::map<std::string, Host> hosts_;  // by origin
   std::unordered_map<RequestId, Running> running_;

@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/ascii.h"
@@ -15,6 +18,7 @@ namespace medimirror {
 namespace {
 
 enum class Algorithm { md5, sha1, sha256, sha512, crc32, crc32c };
+constexpr std::size_t kAlgorithms = 6;
 
 struct NamedAlgorithm {
   std::string_view name;
@@ -30,8 +34,9 @@ constexpr std::array kAmazonNames{NamedAlgorithm{"x-amz-checksum-crc32", Algorit
                                   NamedAlgorithm{"x-amz-checksum-sha1", Algorithm::sha1},
                                   NamedAlgorithm{"x-amz-checksum-sha256", Algorithm::sha256}};
 
+// A hash over the pieces of a body.
 template <std::uint32_t kPolynomial>  // reflected
-std::uint32_t crc(std::string_view bytes) {
+std::string crc(const Body& body) {
   static constexpr auto kTable = [] {
     std::array<std::uint32_t, 256> table{};
     for (std::uint32_t i = 0; i < 256; ++i) {
@@ -42,21 +47,25 @@ std::uint32_t crc(std::string_view bytes) {
     return table;
   }();
   std::uint32_t value = 0xffffffff;
-  for (const char c : bytes) value = value >> 8 ^ kTable[(value ^ static_cast<std::uint8_t>(c)) & 0xff];
-  return ~value;
-}
-
-std::string big_endian(std::uint32_t value) {
-  std::string bytes;
-  for (int shift = 24; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift & 0xff);
-  return bytes;
+  body.each_piece([&](std::string_view bytes) {
+    for (const char c : bytes) value = value >> 8 ^ kTable[(value ^ static_cast<std::uint8_t>(c)) & 0xff];
+    return true;
+  });
+  std::string big_endian;
+  for (int shift = 24; shift >= 0; shift -= 8) big_endian += static_cast<char>(~value >> shift & 0xff);
+  return big_endian;
 }
 
 // Empty when OpenSSL does not offer it (MD5 under a FIPS policy).
-std::string openssl_digest(const EVP_MD* algorithm, std::string_view bytes) {
+std::string openssl_digest(const EVP_MD* algorithm, const Body& body) {
+  const std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  if (!context || EVP_DigestInit_ex(context.get(), algorithm, nullptr) != 1) return {};
+  body.each_piece([&](std::string_view bytes) {
+    return EVP_DigestUpdate(context.get(), bytes.data(), bytes.size()) == 1;
+  });
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   unsigned int size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, algorithm, nullptr) != 1) return {};
+  if (EVP_DigestFinal_ex(context.get(), out.data(), &size) != 1) return {};
   return {reinterpret_cast<const char*>(out.data()), size};
 }
 
@@ -69,9 +78,9 @@ std::string compute(Algorithm algorithm, const Response& response) {
     case Algorithm::sha512:
       return openssl_digest(EVP_sha512(), response.body);
     case Algorithm::crc32:
-      return big_endian(crc<0xEDB88320>(response.body));
+      return crc<0xEDB88320>(response.body);
     case Algorithm::crc32c:
-      return big_endian(crc<0x82F63B78>(response.body));
+      return crc<0x82F63B78>(response.body);
     case Algorithm::sha256:
       if (response.sha256)
         return {reinterpret_cast<const char*>(response.sha256->bytes.data()), response.sha256->bytes.size()};
@@ -97,7 +106,10 @@ class Check {
   // this algorithm's is no value of it (a composite checksum of parts, hex digits) and says nothing.
   void compare(std::string_view header, Algorithm algorithm, std::string_view announced) {
     announced = trim(announced);
-    const std::string actual = to_base64(compute(algorithm, response_));
+    // a header may name one a thousand times
+    std::optional<std::string>& known = computed_[static_cast<std::size_t>(algorithm)];
+    if (!known) known = to_base64(compute(algorithm, response_));
+    const std::string& actual = *known;
     if (actual.empty() || actual.size() != announced.size() || !is_base64(announced)) return;
     ++result_.checked;
     if (actual != announced && !result_.mismatch)
@@ -115,6 +127,7 @@ class Check {
   }
 
   const Response& response_;
+  std::array<std::optional<std::string>, kAlgorithms> computed_;
   DigestCheck result_;
 };
 

@@ -19,12 +19,14 @@ namespace medimirror {
 
 namespace {
 
-constexpr std::size_t kHeaderBytesMax = 256 * 1024;
+// Of one answer, with its trailers. Servers in use allow themselves a tenth of it.
+constexpr std::size_t kHeaderBytesMax = 128 * 1024, kHeaderLinesMax = 1'000;
 // Fewer bytes than this within the stall limit are not progress: a server that drips holds a place for ever.
 constexpr std::uint64_t kProgressBytes = 1024;
 constexpr long kDnsCacheSeconds = 300;
-// libcurl hands over up to 100 pieces of a fast stream before it returns: what its reader must have room for.
-constexpr long kPieceBytesMax = 64 * 1024;
+// libcurl unpacks a piece as a whole, to a thousand times its size at worst, before its reader is asked again. TLS has
+// pieces of this size as well.
+constexpr long kPieceBytesMax = 16 * 1024;
 constexpr long kUnpacedBufferBytes = 256 * 1024;
 
 SteadyTime steady_now() {
@@ -38,6 +40,15 @@ std::string address_text(const sockaddr& address) {
   if (address.sa_family == AF_INET6) bytes = &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr;
   if (bytes == nullptr || inet_ntop(address.sa_family, bytes, text.data(), text.size()) == nullptr) return {};
   return text.data();
+}
+
+Digest sha256_of(const Body& body) {
+  Sha256 hash;
+  body.each_piece([&](std::string_view piece) {
+    hash.update(piece);
+    return true;
+  });
+  return hash.finish();
 }
 
 std::string refusal_of(std::string_view address) {
@@ -142,6 +153,7 @@ std::optional<TransferFailure> CurlTransfer::begin(RequestId id, Request request
   set_headers();
   set_auth();
   response_.headers.reserve(16);
+  response_.body = Body(request_.room);
   return std::nullopt;
 }
 
@@ -182,6 +194,9 @@ std::size_t CurlTransfer::on_bytes(char* data, std::size_t, std::size_t count, v
   try {
     // One byte less than given ends the transfer; so does 0, which is what an empty piece would rightly
     // return.
+    if (transfer.ending_) return count - 1;
+    transfer.held_back_ = !transfer.may_hand_over();
+    if (transfer.held_back_) return CURL_WRITEFUNC_PAUSE;
     return transfer.take_bytes({data, count}) ? count : count - 1;
   } catch (...) {
     transfer.exception_ = std::current_exception();
@@ -237,8 +252,10 @@ bool CurlTransfer::fail(TransferError error, std::string detail) {
 
 bool CurlTransfer::take_header_line(std::string_view line) {
   header_bytes_ += line.size();  // trailers too: libcurl keeps each of them
-  if (header_bytes_ > kHeaderBytesMax)
-    return fail(TransferError::protocol, "the answer's headers have no end");
+  if (header_bytes_ > kHeaderBytesMax || ++header_lines_ > kHeaderLinesMax)
+    return fail(TransferError::protocol,
+                fmt::format("the answer's headers have no end: more than {} or {} lines of them came",
+                            format_bytes(kHeaderBytesMax), kHeaderLinesMax));
   if (headers_done_ && !line.starts_with("HTTP/")) return true;  // a trailer
   line = trim(line);
   if (line.empty()) return take_end_of_headers();
@@ -250,7 +267,7 @@ bool CurlTransfer::take_header_line(std::string_view line) {
     response_.status = 0;
     if (const std::size_t space = line.find(' '); space != std::string_view::npos)
       response_.status = static_cast<int>(whole_number<std::uint64_t>(line.substr(space + 1, 3)).value_or(0));
-    made_progress();
+    if (response_.status >= 200) made_progress();  // 1xx says that there is nothing yet
     return true;
   }
   const std::size_t colon = line.find(':');
@@ -270,9 +287,18 @@ bool CurlTransfer::take_end_of_headers() {
     return fail(TransferError::too_large,
                 fmt::format("the body is {} long, the limit is {}", format_bytes(*content_length_),
                             format_bytes(request_.body_bytes_max)));
-  const std::uint64_t expected = content_length_.value_or(request_.body_bytes_expected);
-  response_.body.reserve(static_cast<std::size_t>(std::min(expected, request_.body_bytes_max)));
+  if (content_length_) response_.body.expect(*content_length_);
   return true;
+}
+
+bool CurlTransfer::may_hand_over() const {
+  return !request_.on_body || !request_.may_hand_over || response_.status != 200 || request_.may_hand_over();
+}
+
+CURLcode CurlTransfer::hand_over() {
+  made_progress();  // it was us who did not read
+  held_back_ = false;
+  return curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
 }
 
 bool CurlTransfer::take_bytes(std::string_view bytes) {
@@ -322,6 +348,11 @@ void CurlTransfer::set_reading(bool reading) {
   curl_easy_pause(easy_.get(), reading ? CURLPAUSE_CONT : CURLPAUSE_RECV);
 }
 
+void CurlTransfer::stop_halting() {
+  ending_ = true;
+  curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+}
+
 bool CurlTransfer::used_http2() const {
   long version = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
@@ -354,21 +385,22 @@ Response CurlTransfer::take_response() {
   curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
   curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_DOWNLOAD_T, &on_the_wire);
   Response response = std::move(response_);
+  response.body.close();
   response.http_version = version == CURL_HTTP_VERSION_2_0 ? 20 : version == CURL_HTTP_VERSION_1_0 ? 10 : 11;
   response.bytes_received = static_cast<std::uint64_t>(on_the_wire);
   const bool has_no_body = response.status == 204 || response.status == 304;
   response.length_was_announced = content_length_ || chunked_ || has_no_body || response.http_version == 20;
   if (request_.hash_body) response.sha256 = hash_.finish();
-  if (request_.label_is_no_coding && looks_gzipped(response.body)) unpack(response);
+  if (request_.label_is_no_coding && looks_gzipped(response.body.head())) unpack(response);
   return response;
 }
 
 void CurlTransfer::unpack(Response& response) const {
-  std::optional<std::string> unpacked =
-      unpack_gzip(response.body, static_cast<std::size_t>(request_.body_bytes_max));
-  if (!unpacked) return;
-  response.body = std::move(*unpacked);
-  if (request_.hash_body) response.sha256 = sha256(response.body);
+  Body unpacked(request_.room);
+  if (!unpack_gzip(response.body, request_.body_bytes_max, unpacked)) return;
+  unpacked.close();
+  response.body = std::move(unpacked);
+  if (request_.hash_body) response.sha256 = sha256_of(response.body);
 }
 
 Completed CurlTransfer::finish(CURLcode code) {
@@ -403,9 +435,9 @@ void CurlTransfer::end(const Completed& completed) {
   refused_address_.reset();
   content_length_.reset();
   error_text_[0] = '\0';
-  header_bytes_ = 0;
+  header_bytes_ = header_lines_ = 0;
   bytes_received_ = progress_bytes_ = 0;
-  headers_done_ = chunked_ = connected_ = false;
+  headers_done_ = chunked_ = connected_ = held_back_ = ending_ = false;
   id_ = 0;
 }
 

@@ -53,6 +53,9 @@ class CurlTransfer {
   RequestId id() const { return id_; }
   std::uint64_t bytes_received() const { return bytes_received_; }
   bool is_paced() const { return request_.paced; }
+  bool held_back() const { return held_back_; }  // a piece, by may_hand_over
+  CURLcode hand_over();                          // tries again; not CURLE_OK: the transfer is to end with it
+  void stop_halting();                           // what was held back is dropped
   void set_reading(bool reading);  // false: takes no more bytes from the wire until it is set again
   bool used_http2() const;         // or would have, when no answer came to tell
 
@@ -83,6 +86,7 @@ class CurlTransfer {
 
   bool take_header_line(std::string_view line);
   bool take_end_of_headers();
+  bool may_hand_over() const;
   bool take_bytes(std::string_view bytes);
   bool fail(TransferError error, std::string detail);
   void made_progress();
@@ -106,9 +110,10 @@ class CurlTransfer {
   bool tries_http2_ = false;
 
   Response response_;
-  std::size_t header_bytes_ = 0;
+  std::size_t header_bytes_ = 0, header_lines_ = 0;
   bool headers_done_ = false;
   bool chunked_ = false;
+  bool held_back_ = false, ending_ = false;
   std::optional<std::uint64_t> content_length_;
   std::uint64_t bytes_received_ = 0;  // after decoding
   Sha256 hash_;

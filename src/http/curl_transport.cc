@@ -136,6 +136,7 @@ class CurlTransport final : public Transport {
 
   Slot& take_slot();
   void give_back(Slot* slot);
+  void hand_over_the_held_back();
   void work();
   void collect(CURL* handle, CURLcode code);
   void learn_http2(Slot& slot, const Completed& completed);
@@ -242,7 +243,7 @@ RequestId CurlTransport::start(Request request) {
 
 // Takes the slot out of the running ones; its transfer must still be finished.
 void CurlTransport::give_back(Slot* slot) {
-  if (!slot->reads) slot->transfer.set_reading(true);  // the handle is used again
+  if (!slot->reads || slot->transfer.held_back()) slot->transfer.stop_halting();  // the handle is used again
   curl_multi_remove_handle(multi_.get(), slot->transfer.handle());
   --slot->origin->running;
   std::erase(running_, slot);
@@ -274,6 +275,7 @@ bool CurlTransport::take_wake() {
 std::vector<Completed> CurlTransport::wait(SteadyTime deadline) {
   for (;;) {
     SteadyTime now = std::chrono::steady_clock::now();
+    hand_over_the_held_back();
     const SteadyTime ready_at = throttle_.ready_at(now);
     const bool may_read = ready_at <= now;
     pace(may_read);
@@ -281,7 +283,9 @@ std::vector<Completed> CurlTransport::wait(SteadyTime deadline) {
     if (reading) work();
     if (now >= next_check_) enforce_limits(now);
     const bool news = !completed_.empty() || std::exchange(handed_over_, false);
-    if (news || take_wake() || now >= deadline) return std::exchange(completed_, {});
+    const bool held_back =
+        std::ranges::any_of(running_, [](const Slot* s) { return s->transfer.held_back(); });
+    if (news || held_back || take_wake() || now >= deadline) return std::exchange(completed_, {});
     sleep(std::min({deadline, next_check_, may_read ? SteadyTime::max() : ready_at}), reading);
     if (!may_read) {
       now = std::chrono::steady_clock::now();
@@ -289,6 +293,15 @@ std::vector<Completed> CurlTransport::wait(SteadyTime deadline) {
         if (slot->transfer.is_paced()) slot->transfer.forgive_stall(now);
     }
   }
+}
+
+// Who held them back has had its turn since.
+void CurlTransport::hand_over_the_held_back() {
+  const std::vector<Slot*> running = running_;
+  for (Slot* slot : running)
+    if (slot->transfer.held_back())
+      if (const CURLcode code = slot->transfer.hand_over(); code != CURLE_OK)
+        collect(slot->transfer.handle(), code);
 }
 
 void CurlTransport::work() {

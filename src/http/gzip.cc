@@ -2,10 +2,7 @@
 
 #include <zlib.h>
 
-#include <algorithm>
 #include <array>
-#include <limits>
-#include <memory>
 #include <new>
 #include <utility>
 
@@ -22,34 +19,6 @@ constexpr std::size_t kStep = 64 * 1024;
 bool looks_gzipped(std::string_view bytes) {
   return bytes.starts_with(kMagic);
 }
-
-std::optional<std::string> unpack_gzip(std::string_view bytes, std::size_t bytes_max) {
-  if (!looks_gzipped(bytes) || bytes.size() > std::numeric_limits<uInt>::max()) return std::nullopt;
-  z_stream stream{};
-  if (inflateInit2(&stream, kGzipOnly) != Z_OK) return std::nullopt;
-  const std::unique_ptr<z_stream, int (*)(z_streamp)> end(&stream, inflateEnd);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  std::string unpacked;
-  for (;;) {
-    const std::size_t before = unpacked.size();
-    const std::size_t room = std::min(kStep, bytes_max + 1 - before);  // one more, to notice what is too long
-    unpacked.resize(before + room);
-    stream.next_out = reinterpret_cast<Bytef*>(unpacked.data() + before);
-    stream.avail_out = static_cast<uInt>(room);
-    const int status = inflate(&stream, Z_NO_FLUSH);
-    unpacked.resize(before + room - stream.avail_out);
-    if (unpacked.size() > bytes_max) return std::nullopt;
-    if (status == Z_STREAM_END) {
-      if (stream.avail_in == 0) return unpacked;
-      if (inflateReset(&stream) != Z_OK) return std::nullopt;  // the next member
-    } else if (status != Z_OK) {
-      return std::nullopt;  // damaged, or it ends early
-    }
-  }
-}
-
-// ---------------------------------------------------------------- as it arrives
 
 struct StreamUnpacker::State {
   z_stream zlib{};
@@ -94,6 +63,23 @@ bool StreamUnpacker::unpack(std::string_view bytes, const Sink& sink) {
     if (damaged_) return false;
     if (!state_->member_ended && zlib.avail_in == 0 && zlib.avail_out > 0) return true;
   }
+}
+
+bool StreamUnpacker::whole() const {
+  return state_ && state_->member_ended && !damaged_;
+}
+
+bool unpack_gzip(const Body& packed, std::uint64_t bytes_max, Body& unpacked) {
+  if (!looks_gzipped(packed.head())) return false;
+  StreamUnpacker unpacker;
+  bool fits = true;
+  const auto take = [&](std::string_view bytes) {
+    fits = unpacked.size() + bytes.size() <= bytes_max;
+    if (fits) unpacked.append(bytes);
+    return fits;
+  };
+  packed.each_piece([&](std::string_view piece) { return unpacker.feed(piece, take); });
+  return fits && unpacker.whole();
 }
 
 }  // namespace medimirror

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "http/body.h"
 
 namespace medimirror {
 
@@ -18,7 +19,7 @@ struct Response {
   int status = 0;
   int http_version = 11;                                     // 10, 11, 20
   std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, in order
-  std::string body;                                          // empty when on_body took it
+  Body body;                                                 // empty when on_body took it
   std::optional<Digest> sha256;                              // of the body, when asked for
   bool length_was_announced = false;  // Content-Length, chunked or HTTP/2: a cut would have been noticed
   std::uint64_t bytes_received = 0;   // on the wire, body only

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 #include "base/digest.h"
 #include "base/secret.h"
 #include "http/response.h"
+#include "http/room.h"
 #include "http/url.h"
 
 namespace medimirror {
@@ -55,7 +57,7 @@ struct Request {
   bool hash_body = false;              // SHA-256 as the bytes arrive
 
   std::uint64_t body_bytes_max = 64 * 1024 * 1024;  // more ends the transfer (not with on_body)
-  std::uint64_t body_bytes_expected = 0;            // a hint to reserve, 0 unknown
+  std::shared_ptr<Room> room;                       // where the body is charged; nothing: nowhere
 
   TimeLimits limits;
   Millis first_byte_ms_max{0};  // as limits.stall_ms_max until the body's first byte; 0: no other than that
@@ -63,6 +65,8 @@ struct Request {
   // With it the body is handed over piece by piece as it arrives instead of being kept, only for a 200.
   // Called inside wait(); must not call the transport; returning false ends the transfer.
   std::function<bool(std::string_view)> on_body;
+  // Asked before each piece. False: it is held back, and the server with it, until the next wait(). Nothing: never.
+  std::function<bool()> may_hand_over;
 };
 
 enum class TransferError {

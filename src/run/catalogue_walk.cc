@@ -10,6 +10,13 @@
 
 namespace medimirror {
 
+namespace {
+
+constexpr std::size_t kTwinsRead = 16;           // a photo that is a frontal as well has two rows
+constexpr std::size_t kBytesOfARemembered = 48;  // in a set
+
+}  // namespace
+
 CatalogueWalk::Twins::Twins(std::span<const ListedItem> of_one)
     : id(of_one.front().id), joined(of_one.front().fingerprint), last(joined) {
   add(of_one.subspan(1));
@@ -27,7 +34,8 @@ void CatalogueWalk::Twins::add(std::span<const ListedItem> more) {
 }
 
 void CatalogueWalk::Twins::outlive_batch() {
-  for (const ListedItem& row : std::exchange(rows, {})) kept.emplace_back(row.json);
+  for (const ListedItem& row : std::exchange(rows, {}))
+    if (kept.size() < kTwinsRead) kept.emplace_back(row.json);
 }
 
 std::optional<MediaItem> CatalogueWalk::Twins::read() const {
@@ -41,9 +49,16 @@ std::optional<MediaItem> CatalogueWalk::Twins::read() const {
     }
   };
   for (const std::string& json : kept) add_item({.id = id, .fingerprint = {}, .json = json});
-  for (const ListedItem& row : rows) add_item(row);
+  for (const ListedItem& row : rows.first(std::min(rows.size(), kTwinsRead))) add_item(row);
   if (joined_item && joined_item->id != id) joined_item.reset();
   return joined_item;
+}
+
+std::size_t CatalogueWalk::Twins::bytes() const {
+  std::size_t bytes = 0;
+  for (const std::string& json : kept) bytes += json.size();
+  for (const ListedItem& row : rows.first(std::min(rows.size(), kTwinsRead))) bytes += row.json.size();
+  return bytes;
 }
 
 void CatalogueWalk::absorb(std::span<const ListedItem> batch, std::vector<ListedUpdate>& changed) {
@@ -105,7 +120,7 @@ void CatalogueWalk::settle(const Twins& twins, std::vector<ListedUpdate>& change
     ++unparsable_;
     item.emplace().id = id;
   }
-  changed.push_back({std::move(*item), twins.joined, again});
+  changed.push_back({std::move(*item), twins.joined, again, twins.bytes()});
 }
 
 // Pages know themselves whether they repeat a row, and may bring one twice where their windows meet.
@@ -115,6 +130,10 @@ std::string CatalogueWalk::doubt(std::uint64_t total, Listing::Mode mode) const 
   if (readable >= total) return {};
   return fmt::format("of {} items that the service announced, {} different ones came that can be read",
                      format_count(total), format_count(readable));
+}
+
+std::size_t CatalogueWalk::held_bytes() const {
+  return seen_.capacity() * sizeof seen_[0] + seen_set_.size() * kBytesOfARemembered;
 }
 
 std::vector<MediaId> CatalogueWalk::take_seen() {

@@ -5,7 +5,8 @@
 // item costs a step of a cursor and a comparison, no parsing, no write.
 // Rules: the same id twice in a row (as photo and as frontal) is one item. A listing out of order, or with an
 // id again later, is handled right, only slower.
-// Limits: 8 bytes for each listed item, to know at the end what was not listed.
+// Limits: 8 bytes for each listed item, to know at the end what was not listed; of the rows of one id that stand together
+// kTwinsRead are read, and no more than that many are kept.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +40,7 @@ class CatalogueWalk {
     std::uint64_t items = 0, links = 0, assets = 0, filtered = 0;
   };
   const Totals& unchanged() const { return unchanged_; }
+  std::size_t held_bytes() const;
   std::uint64_t items() const { return items_; }  // different ids
   std::uint64_t already_known() const {
     return already_known_;
@@ -65,6 +67,7 @@ class CatalogueWalk {
     void add(std::span<const ListedItem> more);
     void outlive_batch();
     std::optional<MediaItem> read() const;
+    std::size_t bytes() const;  // of what is read
   };
   void settle(const Twins& twins, std::vector<ListedUpdate>& changed);
 

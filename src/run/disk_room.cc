@@ -32,7 +32,7 @@ std::uint64_t DiskRoom::files_kept(const BlobStore::Space& space, const Tree& tr
   return kFilesKept + (space.links_take_files ? tree.to_publish * files_each_ : 0);
 }
 
-Room DiskRoom::room(const Room& wished, const Tree& tree) const {
+RoomSize DiskRoom::room(const RoomSize& wished, const Tree& tree) const {
   const BlobStore::Space space = blobs_.space();
   // derivatives are smaller than their picture, mostly by far
   const std::uint64_t times = files_each_ > 1 ? 2 : 1, names = names_each(space);
@@ -44,7 +44,7 @@ Room DiskRoom::room(const Room& wished, const Tree& tree) const {
 }
 
 bool DiskRoom::is_full(const Tree& tree) const {
-  const Room left = room({1, 1 << 20}, tree);
+  const RoomSize left = room({1, 1 << 20}, tree);
   return left.items == 0 || left.bytes == 0;
 }
 

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string>
 
-#include "fetch/downloader.h"
+#include "http/room.h"
 #include "store/blob_store.h"
 
 namespace medimirror {
@@ -28,7 +28,7 @@ class DiskRoom {
 
   // What may be under way at once, `wished` at most. What is staged is counted twice, once more as free space that is
   // gone: so it errs towards leaving more free.
-  Room room(const Room& wished, const Tree& tree) const;
+  RoomSize room(const RoomSize& wished, const Tree& tree) const;
   bool is_full(const Tree& tree) const;
 
   std::string sentence(const Tree& tree) const;  // what is short, and what to do

@@ -32,8 +32,7 @@ void ImageWorker::run() {
 
 WriterMessage ImageWorker::process(FetchedBody& body) {
   const Digest& digest = body.fetched.digest;
-  const std::string_view bytes = body.fetched.body;
-  const auto room_bytes = static_cast<std::int64_t>(bytes.size());
+  const std::string_view bytes = body.fetched.body.view();
   const std::optional<BlobRecord> known = view_.blob(digest);
   const bool held = known && blobs_.has(digest);
   const std::uint64_t missing = body.key.format == options_.derivative_source ? recipes_missing(digest) : 0;
@@ -65,7 +64,7 @@ WriterMessage ImageWorker::process(FetchedBody& body) {
                         std::move(rejection->detail),
                         std::string(bytes.substr(0, kSampleBytes)),
                         body.tries,
-                        room_bytes};
+                        body.room_bytes};
   }
   // a date of the future would make the file look changed to rsync's --update and to caches for ever
   const UnixSeconds now = clock_.unix_now();
@@ -77,24 +76,29 @@ WriterMessage ImageWorker::process(FetchedBody& body) {
   arrived.url = std::move(body.url);
   arrived.validators = std::move(body.fetched.validators);
   arrived.tries = body.tries;
-  arrived.room_bytes = room_bytes;
+  arrived.room_bytes = body.room_bytes;
   return arrived;
 }
 
 WriterMessage ImageWorker::process(MissingDerivatives& work) {
-  const std::uint64_t missing = recipes_missing(work.source);
-  const std::optional<BlobRecord> record = view_.blob(work.source);
-  if (missing == 0 || !record) return Derived{work.source, {}, {}};
-  const std::optional<std::string> bytes = blobs_.read(work.source);
-  const std::string name = work.source.hex();
-  if (!bytes)
-    return Derived{work.source, {}, fmt::format("the blob {} is missing: run `medimirror verify`", name)};
-  if (sha256(*bytes) != work.source)
-    return Derived{work.source, {}, fmt::format("the blob {} is damaged: run `medimirror verify`", name)};
+  Derived derived = derive(work.source);
+  derived.room_bytes = work.room_bytes;
+  return derived;
+}
+
+Derived ImageWorker::derive(const Digest& source) {
+  const std::uint64_t missing = recipes_missing(source);
+  const std::optional<BlobRecord> record = view_.blob(source);
+  if (missing == 0 || !record) return {source, {}, {}, 0};
+  const std::optional<std::string> bytes = blobs_.read(source);
+  const std::string name = source.hex();
+  if (!bytes) return {source, {}, fmt::format("the blob {} is missing: run `medimirror verify`", name), 0};
+  if (sha256(*bytes) != source)
+    return {source, {}, fmt::format("the blob {} is damaged: run `medimirror verify`", name), 0};
   std::variant<Inspection, Rejection> verdict = decoder_.inspect(*bytes, {options_.recipes, missing});
   if (const auto* refused = std::get_if<Rejection>(&verdict))
-    return Derived{work.source, {}, fmt::format("no derivatives of blob {}: {}", name, refused->detail)};
-  return Derived{work.source, stage_derivatives(std::get<Inspection>(verdict), record->mtime), {}};
+    return {source, {}, fmt::format("no derivatives of blob {}: {}", name, refused->detail), 0};
+  return {source, stage_derivatives(std::get<Inspection>(verdict), record->mtime), {}, 0};
 }
 
 std::uint64_t ImageWorker::recipes_missing(const Digest& source) const {

@@ -24,11 +24,13 @@ namespace medimirror {
 struct FetchedBody {
   AssetKey key;
   std::string url;
-  Fetched fetched;
+  Fetched fetched;  // its body charges nothing any more: room_bytes are given back by the writer
   std::uint32_t tries = 0;
+  std::int64_t room_bytes = 0;
 };
 struct MissingDerivatives {  // of a blob held already: a recipe is new or was changed
   Digest source;
+  std::int64_t room_bytes = 0;
 };
 using ImageWork = std::variant<FetchedBody, MissingDerivatives>;
 
@@ -50,6 +52,7 @@ class ImageWorker {
  private:
   WriterMessage process(FetchedBody& body);
   WriterMessage process(MissingDerivatives& work);
+  Derived derive(const Digest& source);
   std::uint64_t recipes_missing(const Digest& source) const;  // as in Recipes::wanted
   std::vector<NewDerivative> stage_derivatives(const Inspection& inspection, UnixSeconds mtime);
   NewBlob stage(const Digest& digest, std::string_view bytes, const ImageInfo& info, UnixSeconds mtime);

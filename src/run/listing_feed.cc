@@ -10,7 +10,7 @@ namespace medimirror {
 namespace {
 
 constexpr std::size_t kUpdatesPerMessage = 64;
-constexpr std::int64_t kListedAhead = 8192;
+constexpr std::int64_t kListedAhead = 8192, kListedBytesAhead = 16 << 20;
 
 MediaId lowest(const std::vector<ListedUpdate>& updates) {
   return std::ranges::min(updates, {}, [](const ListedUpdate& update) { return update.item.id; }).item.id;
@@ -41,18 +41,25 @@ void ListingFeed::end() {
 void ListingFeed::send(std::size_t least) {
   if (changed_.empty() || changed_.size() < least) return;
   const auto count = static_cast<std::int64_t>(changed_.size());
+  std::int64_t bytes = 0;
+  for (const ListedUpdate& update : changed_) bytes += static_cast<std::int64_t>(update.bytes);
   uncommitted_items_ += count;
-  while (uncommitted_items_ > kListedAhead && !uncommitted_.empty() && !failure_.any()) {
+  uncommitted_bytes_ += bytes;
+  while ((uncommitted_items_ > kListedAhead || uncommitted_bytes_ > kListedBytesAhead) &&
+         !uncommitted_.empty() && !failure_.any()) {
     writer_.inbox().hurry();
     note_committed(writer_.feedback().wait_for_listed());
   }
-  uncommitted_.push_back({count, lowest(changed_)});
+  uncommitted_.push_back({count, bytes, lowest(changed_)});
   writer_.inbox().push(ListedBatch{std::exchange(changed_, {})});
 }
 
 void ListingFeed::note_committed(std::int64_t updates) {
   uncommitted_items_ -= updates;
-  for (; updates > 0; uncommitted_.pop_front()) updates -= uncommitted_.front().updates;
+  for (; updates > 0; uncommitted_.pop_front()) {
+    updates -= uncommitted_.front().updates;
+    uncommitted_bytes_ -= uncommitted_.front().bytes;
+  }
 }
 
 void ListingFeed::hear(const Feedback::News& news) {
@@ -66,6 +73,11 @@ MediaId ListingFeed::settled_below() const {
   if (!changed_.empty()) bound = std::min(bound, lowest(changed_));
   for (const Batch& batch : uncommitted_) bound = std::min(bound, batch.lowest);
   return bound;
+}
+
+std::int64_t ListingFeed::held_bytes() const {
+  const std::size_t arrived = listing_ == nullptr ? 0 : listing_->held_bytes();
+  return static_cast<std::int64_t>(arrived + walk_.held_bytes()) + uncommitted_bytes_;
 }
 
 void ListingFeed::show(ProgressSnapshot& snapshot) const {

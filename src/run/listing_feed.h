@@ -3,7 +3,7 @@
 // The download queue asks settled_below() how far it may follow.
 // Threads: the loop's only.
 // Failure: throws what a Listing throws.
-// Limits: so many listed items are on their way to the index at most; a listing that is all new then waits for one group's
+// Limits: so many listed items, and bytes of them, are on their way to the index at most; a listing that is all new then waits for one group's
 // commit, as its body cannot be held up in any other way.
 #pragma once
 
@@ -38,6 +38,8 @@ class ListingFeed {
   bool settled() const { return listing_ == nullptr || settled_; }
   MediaId settled_below() const;  // kAllSettled: the listing is over, and all of it is in the index
 
+  std::int64_t held_bytes() const;  // in memory, of what was listed
+
   void show(ProgressSnapshot& snapshot) const;
   void conclude(PipelineResult& result);
 
@@ -48,7 +50,7 @@ class ListingFeed {
   void note_committed(std::int64_t updates);
 
   struct Batch {
-    std::int64_t updates;
+    std::int64_t updates, bytes;
     MediaId lowest;
   };
   Listing* listing_;
@@ -59,7 +61,7 @@ class ListingFeed {
   std::vector<ListedItem> batch_;
   std::vector<ListedUpdate> changed_;
   std::deque<Batch> uncommitted_;  // on their way to the index
-  std::int64_t uncommitted_items_ = 0;
+  std::int64_t uncommitted_items_ = 0, uncommitted_bytes_ = 0;
   bool over_ = false;     // no more is read of it
   bool settled_ = false;  // and the index has it all
 };

@@ -65,7 +65,7 @@ class Loop {
         view_(index.view()),
         feed_(listing, view_, options.look, wire, crew.writer, crew.failure),
         queue_(view_, options.run, crew.writer),
-        room_(lent_),
+        room_(std::make_shared<Room>(lent_, options.overflow)),
         downloader_(options.downloader, wire.transport, wire.clock, room_, options.seed) {
     downloader_.remember(options.hosts);
     if (options.make_missing_derivatives) underived_ = find_underived(view_, options.image);
@@ -75,6 +75,7 @@ class Loop {
     while (!crew_.failure.any()) {
       obey_stop();
       if (!draining_) feed_.advance();
+      room_->set_aside(feed_.held_bytes());
       hear_writer();
       if (!disk_is_full_) {
         feed_downloads();
@@ -84,6 +85,7 @@ class Loop {
       downloader_.advance();
       for (FetchResult& result : downloader_.take())
         std::visit([&](auto& what) { pass_on(result, what); }, result.outcome);
+      read_from_disk();
       if (done()) break;
       wait();
     }
@@ -113,8 +115,8 @@ class Loop {
 
   void hear_writer() {
     const Feedback::News news = crew_.writer.feedback().take();
-    room_.items += news.items;
-    room_.bytes += news.bytes;
+    room_->give_back_items(news.items);
+    room_->give_back(news.bytes);
     feed_.hear(news);
     queue_.hear(news);
     shown_.failed = news.failed;
@@ -125,11 +127,10 @@ class Loop {
   // Lends no more than the disk can take. Where it takes nothing more, something is wanted and nothing is on its way, the
   // listing alone goes on.
   void mind_the_disk() {
-    Room now = crew_.disk.room({options_.room_items, options_.room_bytes},
+    RoomSize now = crew_.disk.room({options_.room_items, options_.room_bytes},
                                {view_.asset_count(), view_.unpublished_count()});
     now.bytes -= static_cast<std::int64_t>(downloader_.in_flight()) * largest_body_;
-    room_.items += now.items - lent_.items;
-    room_.bytes += now.bytes - lent_.bytes;
+    room_->resize(now);
     lent_ = now;
     if ((now.items > 0 && now.bytes > 0) || !nothing_on_its_way()) return;
     disk_is_full_ = !downloader_.idle() || !underived_.empty();
@@ -149,9 +150,12 @@ class Loop {
   // With half of the room at most, so that downloads go on meanwhile.
   void feed_derivatives() {
     if (lent_.bytes <= 0) return;
-    for (; !underived_.empty() && room_.items > lent_.items / 2; underived_.pop_back()) {
-      room_.items -= 1;
-      crew_.images.push(MissingDerivatives{underived_.back()});
+    for (; !underived_.empty() && room_->items_left() > lent_.items / 2; underived_.pop_back()) {
+      const std::optional<BlobRecord> blob = view_.blob(underived_.back());
+      const std::int64_t bytes = blob ? static_cast<std::int64_t>(blob->bytes) : 0;
+      if (!room_->admit(bytes)) return;
+      room_->take_item();
+      crew_.images.push(MissingDerivatives{underived_.back(), bytes});
     }
   }
 
@@ -159,8 +163,25 @@ class Loop {
   void pass_on(FetchResult& result, Fetched& fetched) {
     ++shown_.done;
     largest_body_ = std::max(largest_body_, static_cast<std::int64_t>(fetched.body.size()));
+    if (fetched.body.in_file()) {
+      on_disk_.push_back(std::move(result));
+    } else {
+      push_image(result, fetched, 0);
+    }
+  }
+  void push_image(FetchResult& result, Fetched& fetched, std::int64_t more_bytes) {
+    const std::int64_t bytes = fetched.body.detach() + more_bytes;
     crew_.images.push(
-        FetchedBody{std::move(result.key), std::move(result.url), std::move(fetched), result.tries});
+        FetchedBody{std::move(result.key), std::move(result.url), std::move(fetched), result.tries, bytes});
+  }
+  // In their order: while the first has to wait, so have all.
+  void read_from_disk() {
+    for (; !on_disk_.empty(); on_disk_.pop_front()) {
+      auto& fetched = std::get<Fetched>(on_disk_.front().outcome);
+      const auto bytes = static_cast<std::int64_t>(fetched.body.size());
+      if (!room_->admit(bytes)) return;
+      push_image(on_disk_.front(), fetched, bytes);
+    }
   }
   template <typename Outcome>
   void pass_on(FetchResult& result, Outcome& outcome) {
@@ -169,7 +190,7 @@ class Loop {
   }
 
   // Between the queue and the index: no request, no body, nothing that waits for the writer.
-  bool nothing_on_its_way() const { return room_.items == lent_.items; }
+  bool nothing_on_its_way() const { return room_->is_idle(); }
   bool nothing_under_way() const { return downloader_.idle() && nothing_on_its_way(); }
   bool only_writing() const { return downloader_.idle() && !nothing_under_way(); }
   bool done() const {
@@ -207,9 +228,10 @@ class Loop {
   ListingFeed feed_;
   DownloadQueue queue_;
   std::vector<Digest> underived_;
-  Room lent_{options_.room_items, options_.room_bytes};  // in all
-  Room room_;                                            // of it, what is left
-  std::int64_t largest_body_ = 0;                        // so far: what is on the wire may be as large
+  RoomSize lent_{options_.room_items, options_.room_bytes};
+  std::shared_ptr<Room> room_;        // so large
+  std::int64_t largest_body_ = 0;     // so far: what is on the wire may be as large
+  std::deque<FetchResult> on_disk_;   // bodies that wait for memory to be read into
   Downloader downloader_;
   ProgressSnapshot shown_;  // done, failed, to_fetch: what is counted here
   bool draining_ = false, cancelled_ = false, disk_is_full_ = false;

@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -40,6 +41,7 @@ struct PipelineOptions {
   std::size_t image_threads = 2;
   std::int64_t room_items = 4096;
   std::int64_t room_bytes = std::int64_t{128} << 20;
+  std::filesystem::path overflow;  // where bodies go that are too large for memory
   CatalogueWalk::Look look = CatalogueWalk::Look::at_changed;
   bool make_missing_derivatives = false;  // a recipe changed: look at every picture that is held
   std::uint64_t seed = 0;                 // of the jitter

@@ -244,6 +244,7 @@ class Sync {
     pipeline.writer.rejected_folder = options_.store_folder / "rejected";
     const AdoptedNames adopted(options_.store_folder);
     pipeline.writer.adopted = &adopted;
+    pipeline.overflow = options_.store_folder;
     pipeline.look = look();
     pipeline.make_missing_derivatives = recipes_changed_ && !options_.publish.recipes.empty();
     pipeline.hosts = parse_host_memory(index_->view().setting(kPausedHostsSetting).value_or(""),

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text_encoding.h"
 #include "base/units.h"
 #include "fetch/item_plan.h"
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::size_t kFailuresReported = 100'000;
 constexpr std::size_t kNotesReported = 1'000;
+constexpr std::size_t kAddressReported = 500;  // bytes
 
 // Making blobs durable costs nearly the same for ten as for a thousand (local_blob_store.cc), so groups of them
 // are this far apart, or this large: the room for what is under way must not run out meanwhile. A single picture
@@ -265,12 +267,14 @@ void Writer::apply(IndexGroup& group, NotFetched& failure) {
     if (record->url == failure.url) record->state = AssetState::failed;  // else what was planned since stands
     group.put_asset(failure.key, *record);
   }
-  group_.failures.push_back(
-      {failure.key.media, failure.key.format, failure.url, failure.reason, failure.detail, failure.tries});
+  group_.failures.push_back({failure.key.media, failure.key.format,
+                             std::string(shortened(failure.url, kAddressReported)), failure.reason,
+                             failure.detail, failure.tries});
 }
 
 void Writer::apply(IndexGroup& group, Derived& derived) {
   news_.items += 1;
+  news_.bytes += derived.room_bytes;
   for (const NewDerivative& derivative : derived.derivatives) {
     put_new_blob(group, derivative.blob);
     group.put_derivative({derived.source, derivative.recipe}, derivative.blob.digest);

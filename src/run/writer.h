@@ -35,7 +35,8 @@ namespace medimirror {
 struct ListedUpdate {
   MediaItem item;
   Fingerprint fingerprint;
-  bool again = false;  // listed before in this run: to be merged with what is stored
+  bool again = false;     // listed before in this run: to be merged with what is stored
+  std::size_t bytes = 0;  // of the rows that it was read from
 };
 struct ListedBatch {
   std::vector<ListedUpdate> updates;
@@ -77,6 +78,7 @@ struct Derived {  // for a blob held already
   Digest source;
   std::vector<NewDerivative> derivatives;
   std::string failure;  // a sentence, when they could not be made
+  std::int64_t room_bytes = 0;
 };
 struct Barrier {
   std::uint64_t number = 0;  // everything sent before it has been committed once Feedback shows this number

@@ -10,6 +10,7 @@
 
 #include "base/below.h"
 #include "base/error.h"
+#include "base/unnamed_file.h"
 #include "tree/line_fields.h"
 
 namespace medimirror {

@@ -10,6 +10,7 @@
 #include <queue>
 
 #include "base/error.h"
+#include "base/unnamed_file.h"
 
 namespace medimirror {
 
@@ -103,17 +104,6 @@ bool LineReader::next(std::string_view& line) {
     looked_at = buffer_.size() - start_;
     if (looked_at > kLineBytesMax || !fill()) return false;
   }
-}
-
-UniqueFd unnamed_file(const std::filesystem::path& folder) {
-  UniqueFd fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (fd) return fd;
-  // File systems without O_TMPFILE: a name that is taken away at once.
-  std::string name = (folder / ".medimirror-XXXXXX").native();
-  fd = UniqueFd(::mkostemp(name.data(), O_CLOEXEC));
-  if (!fd) throw_errno(errno, fmt::format("make a temporary file in {}", folder.native()));
-  ::unlink(name.c_str());
-  return fd;
 }
 
 LineSorter::LineSorter(std::filesystem::path folder, std::size_t memory_bytes)

@@ -63,7 +63,4 @@ class LineSorter {
   std::vector<UniqueFd> runs_;                              // each sorted
 };
 
-// A file without a name in `folder`, to read and write; gone when it is closed.
-UniqueFd unnamed_file(const std::filesystem::path& folder);
-
 }  // namespace medimirror

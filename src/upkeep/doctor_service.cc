@@ -164,11 +164,11 @@ class ServiceDoctor {
       return say(Result::warning, "picture",
                  fmt::format("{} answers {} for {}: it may be that one picture; a sync tells", url.origin(),
                              response.status, url.display()));
-    if (detect_format(response.body) == ImageFormat::unknown)
+    if (detect_format(response.body.view()) == ImageFormat::unknown)
       return say(Result::warning, "picture",
                  fmt::format("what {} gives is no picture{}", url.display(),
-                             looks_like_html(response.body)
-                                 ? fmt::format(" but a page: \"{}\"", quote_of_page(response.body))
+                             looks_like_html(response.body.view())
+                                 ? fmt::format(" but a page: \"{}\"", quote_of_page(response.body.view()))
                                  : std::string()));
     say(Result::good, "picture",
         fmt::format("{} gives pictures to \"{}\" over HTTP/{}", url.origin(), options_.user_agent,

@@ -212,7 +212,7 @@ TEST_F(QueryTest, APageWithBadBytesIsTakenAndNamed) {
   list(25);
   transport.answer_with([&](const Request& request) {
     Reply reply = service.answer(request);
-    std::string& body = std::get<Response>(reply.result).body;
+    std::string& body = std::get<ScriptedResponse>(reply.result).body;
     if (Json::parse(request.body)["page"]["no"] == 1)
       body.insert(body.find("\"id\""), "\"name\":\"a\xFF\x01\",");
     return reply;

@@ -42,9 +42,9 @@ class DownloaderTest : public testing::Test {
     while (clock_.steady_now() < end) {
       downloader_->advance();
       for (FetchResult& result : downloader_->take()) {
-        if (const auto* fetched = std::get_if<Fetched>(&result.outcome)) {
-          room_.items += 1;
-          room_.bytes += static_cast<std::int64_t>(fetched->body.size());
+        if (auto* fetched = std::get_if<Fetched>(&result.outcome)) {
+          room_->give_back_items(1);
+          room_->give_back(fetched->body.detach());
         }
         all.push_back(std::move(result));
       }
@@ -63,8 +63,8 @@ class DownloaderTest : public testing::Test {
 
   ManualClock clock_;
   FakeTransport transport_;
-  static constexpr Room kRoom{512, std::int64_t{256} << 20};
-  Room room_ = kRoom;
+  static constexpr std::int64_t kItems = 512, kBytes = std::int64_t{256} << 20;
+  std::shared_ptr<Room> room_ = std::make_shared<Room>(RoomSize{kItems, kBytes});
   Downloader::Options options_;
   std::optional<Downloader> downloader_;
 };

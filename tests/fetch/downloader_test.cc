@@ -27,13 +27,13 @@ TEST_F(DownloaderTest, FetchesEachOnceAndGivesTheRoomBack) {
   EXPECT_EQ(count<Fetched>(results), 100u);
   EXPECT_EQ(transport_.started().size(), 100u);
   EXPECT_LE(transport_.most_in_flight(), 16u);
-  EXPECT_EQ(room_.items, kRoom.items);
-  EXPECT_EQ(room_.bytes, kRoom.bytes);
+  EXPECT_EQ(room_->items_left(), kItems);
+  EXPECT_EQ(room_->bytes_left(), kBytes);
 }
 
 TEST_F(DownloaderTest, StartsNoMoreThanThereIsRoomFor) {
   transport_.otherwise(ok("bytes").after(Millis(10)));
-  room_.items = 3;
+  room_ = std::make_shared<Room>(RoomSize{3, kBytes});
   make();
   add_many(20);
   EXPECT_EQ(count<Fetched>(run()), 20u);
@@ -245,7 +245,7 @@ TEST_F(DownloaderTest, EveryFaultThatOneMoreRequestMendsIsMendedHoweverManyAreHo
   EXPECT_EQ(count<Gone>(results), 55u);
   const auto good = std::ranges::count_if(results, [](const FetchResult& result) {
     const auto* fetched = std::get_if<Fetched>(&result.outcome);
-    return fetched != nullptr && fetched->body == "JPEG";
+    return fetched != nullptr && fetched->body.view() == "JPEG";
   });
   EXPECT_EQ(good, 220);
   EXPECT_LE(transport_.started().size(), 330u + 4 * 55u + 43u) << "the hopeless got no more than the budget";

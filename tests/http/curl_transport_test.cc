@@ -39,7 +39,7 @@ TEST_F(CurlTransportTest, FetchesABodyWithItsHeadersAndHash) {
   const Response response = respond(request);
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.http_version, 11);
-  EXPECT_EQ(response.body, "bytes");
+  EXPECT_EQ(response.body.view(), "bytes");
   EXPECT_EQ(response.sha256, sha256("bytes"));
   EXPECT_EQ(response.bytes_received, 5u);
   EXPECT_TRUE(response.length_was_announced);
@@ -139,7 +139,7 @@ TEST_F(CurlTransportTest, DecodesOnlyWhatWasAskedForAndSaysWhatCameOverTheWire) 
   const auto result = run(std::move(request));
   EXPECT_THAT(server_.requests()[0].header("accept-encoding").value_or(""), HasSubstr("gzip"));
   ASSERT_TRUE(std::holds_alternative<Response>(result)) << std::get<TransferFailure>(result).detail;
-  EXPECT_EQ(std::get<Response>(result).body, "compressed text");
+  EXPECT_EQ(std::get<Response>(result).body.view(), "compressed text");
   EXPECT_EQ(std::get<Response>(result).bytes_received, gzip.size());
 }
 
@@ -184,7 +184,7 @@ TEST_F(CurlTransportTest, OfAPictureTheBytesDecideWhateverItsCodingIsCalled) {
     Request request = get(server_.url(path));
     request.label_is_no_coding = request.hash_body = true;
     const Response response = respond(std::move(request));
-    EXPECT_EQ(response.body, body) << label;
+    EXPECT_EQ(response.body.view(), body) << label;
     EXPECT_EQ(response.sha256, sha256(body)) << label;
     EXPECT_EQ(response.bytes_received, sent.size()) << label;
     EXPECT_EQ(server_.requests().back().header("accept-encoding"), "identity");
@@ -197,7 +197,7 @@ TEST_F(CurlTransportTest, UnpacksNothingBeyondTheLimit) {
   Request request = get(server_.url("/bomb"));
   request.label_is_no_coding = true;
   request.body_bytes_max = 1 << 16;
-  EXPECT_EQ(respond(std::move(request)).body, bomb) << "passed on as it is, to be refused by name";
+  EXPECT_EQ(respond(std::move(request)).body.view(), bomb) << "passed on as it is, to be refused by name";
 }
 
 TEST_F(CurlTransportTest, SkipsInterimAnswersAndTrailers) {
@@ -206,7 +206,7 @@ TEST_F(CurlTransportTest, SkipsInterimAnswersAndTrailers) {
                          "3\r\nabc\r\n0\r\nX-Late: 1\r\n\r\n")});
   const Response response = respond(get(server_.url("/a")));
   EXPECT_EQ(response.status, 200);
-  EXPECT_EQ(response.body, "abc");
+  EXPECT_EQ(response.body.view(), "abc");
   EXPECT_EQ(response.header("link"), std::nullopt);
   EXPECT_EQ(response.header("x-late"), std::nullopt);
 }
@@ -245,7 +245,7 @@ TEST_F(CurlTransportTest, TellsWhetherACutWouldHaveBeenNoticed) {
   server_.on("/304", answer(304, ""));
   server_.on("/empty", answer(200, ""));
   const Response open = respond(get(server_.url("/close")));
-  EXPECT_EQ(open.body, "perhaps all");
+  EXPECT_EQ(open.body.view(), "perhaps all");
   EXPECT_FALSE(open.length_was_announced);
   for (const char* path : {"/chunked", "/304", "/empty"})
     EXPECT_TRUE(respond(get(server_.url(path))).length_was_announced) << path;
@@ -291,7 +291,7 @@ TEST_F(CurlTransportTest, HandsPiecesOverAsTheyArriveButOnlyOfA200) {
   EXPECT_EQ(seen, "one\ntwo\n");
   EXPECT_TRUE(response.body.empty());
   EXPECT_EQ(response.bytes_received, 8u);
-  EXPECT_EQ(respond(std::move(error)).body, "violations");
+  EXPECT_EQ(respond(std::move(error)).body.view(), "violations");
   EXPECT_EQ(seen, "one\ntwo\n");
 }
 
@@ -439,7 +439,7 @@ TEST_F(CurlTransportTest, GoesThroughTheProxyOfTheEnvironment) {
   Request request = get("http://media.example/a");
   request.allow_private_address =
       false;  // speaks of the target; the proxy's own address is the user's choice
-  EXPECT_EQ(respond(request).body, "by proxy");
+  EXPECT_EQ(respond(request).body.view(), "by proxy");
   request.url = at("http://10.0.0.1/a");
   EXPECT_EQ(fail(std::move(request)).error, TransferError::address_refused);
   EXPECT_EQ(server_.requests().size(), 1u);
@@ -453,7 +453,7 @@ TEST_F(CurlTransportTest, KeepsAPasswordInTheClearAwayFromTheProxy) {
   server_.on("/a", answer(200, "direct"));
   Request request = get(server_.url("/a"));
   request.auth = BasicAuth{"42", Secret("s3cret")};
-  EXPECT_EQ(respond(std::move(request)).body, "direct");
+  EXPECT_EQ(respond(std::move(request)).body.view(), "direct");
   EXPECT_EQ(proxy_server.connections(), 0u);
 }
 

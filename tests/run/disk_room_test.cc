@@ -14,7 +14,7 @@ namespace {
 using testing::HasSubstr;
 
 constexpr std::uint64_t kMega = 1 << 20;
-constexpr Room kWished{100, 64 << 20};
+constexpr RoomSize kWished{100, 64 << 20};
 
 struct MeasuredStore : ForwardingStore {
   using ForwardingStore::ForwardingStore;

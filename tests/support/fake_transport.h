@@ -35,13 +35,20 @@
 
 namespace medimirror {
 
+// A Response that can be copied, as a script is given again and again.
+struct ScriptedResponse {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+
 struct Reply {
   struct Piece {
     Millis pause{0};  // since the piece before (or the start)
     std::string bytes;
   };
 
-  std::variant<Response, TransferFailure> result;
+  std::variant<ScriptedResponse, TransferFailure> result;
   std::vector<Piece>
       pieces;          // handed to on_body one by one before the result; a Response's own body comes last
   Millis delay{0};     // from the last piece (or the start) to the result
@@ -52,17 +59,13 @@ struct Reply {
     return std::move(*this);
   }
   Reply with(std::string name, std::string value) && {
-    std::get<Response>(result).headers.emplace_back(std::move(name), std::move(value));
+    std::get<ScriptedResponse>(result).headers.emplace_back(std::move(name), std::move(value));
     return std::move(*this);
   }
 };
 
 inline Reply status(int code, std::string body = {}) {
-  Response response;
-  response.status = code;
-  response.length_was_announced = true;
-  response.body = std::move(body);
-  return {std::move(response), {}, {}, false};
+  return {ScriptedResponse{code, {}, std::move(body)}, {}, {}, false};
 }
 inline Reply ok(std::string body) {
   return status(200, std::move(body));
@@ -141,6 +144,7 @@ class FakeTransport final : public Transport {
     run.started = run.last_byte = now;
     started_.push_back({run.id, request, now});
     run.request = std::move(request);
+    run.body = Body(run.request.room);
     schedule(run);
     running_.push_back(std::move(run));
     most_in_flight_ = std::max(most_in_flight_, running_.size());
@@ -186,7 +190,7 @@ class FakeTransport final : public Transport {
     Request request;
     Reply reply;
     std::size_t next_piece = 0;
-    std::string body;  // of pieces, when there is no on_body
+    Body body;  // when there is no on_body
     std::uint64_t received = 0;
     SteadyTime started{}, last_byte{}, due{};
     std::optional<TransferError> limit;  // what `due` is, when a limit comes before the next piece
@@ -264,25 +268,29 @@ class FakeTransport final : public Transport {
       if (failure->bytes_received == 0) failure->bytes_received = run.received;
       return Completed{run.id, std::move(*failure)};
     }
-    Response& response = std::get<Response>(run.reply.result);
-    const std::string rest = std::exchange(response.body, {});
-    if (auto error = take_bytes(run, rest)) return failed(run, *error);
+    const ScriptedResponse& scripted = std::get<ScriptedResponse>(run.reply.result);
+    if (auto error = take_bytes(run, scripted.body)) return failed(run, *error);
+    Response response;
+    response.status = scripted.status;
+    response.headers = scripted.headers;
+    response.length_was_announced = true;
     response.bytes_received = run.received;
     if (run.request.hash_body) response.sha256 = hash_.finish_of(run.id);
     response.body = std::move(run.body);
+    response.body.close();
     return Completed{run.id, std::move(response)};
   }
 
   std::optional<TransferError> take_bytes(Running& run, const std::string& bytes) {
     run.received += bytes.size();
     if (run.request.hash_body) hash_.update_of(run.id, bytes);
-    const auto* response = std::get_if<Response>(&run.reply.result);
+    const auto* response = std::get_if<ScriptedResponse>(&run.reply.result);
     const bool handed_over = run.request.on_body && (response == nullptr || response->status == 200);
     if (handed_over) {
       if (!bytes.empty() && !run.request.on_body(bytes)) return TransferError::aborted;
       return std::nullopt;
     }
-    run.body += bytes;
+    run.body.append(bytes);
     if (run.body.size() > run.request.body_bytes_max) return TransferError::too_large;
     return std::nullopt;
   }
