@@ -231,6 +231,10 @@ void StreamListing::read_blank(std::size_t bytes) {
   if (!blank_since_) blank_since_ = now;
   const Millis limit = caller_.options().answer_ms_max;
   if (blank_bytes_ <= kBlankBytesMax && now - *blank_since_ <= limit) return;
+  if (rows_ > 0 && total_ && next_index_ >= *total_) {  // whole is whole, whatever comes behind it
+    caller_.drop();
+    return judge_whole();
+  }
   walk_again_or_cut(fmt::format(
       "after {} nothing but blank lines came, {} of them or for more than {} (api.answer_timeout)",
       progress(), format_bytes(kBlankBytesMax), format_duration(limit)));

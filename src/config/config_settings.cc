@@ -171,7 +171,8 @@ void add_api(std::vector<Setting<Config>>& settings) {
       "How long a whole listing may take, with all that is asked again. One that takes longer is cut: what "
       "it "
       "brought\nis kept, and nothing is removed.",
-      span_kind<Millis>(seconds(1), seconds(7 * 86400)), [](auto& c) -> auto& { return c.api.listing_ms_max; });
+      span_kind<Millis>(seconds(1), seconds(7 * 86400)),
+      [](auto& c) -> auto& { return c.api.listing_ms_max; });
   rows.add(
       "wait_max", commented,
       "The longest pause that a run sits out when the service asks for one (Retry-After). Beyond it the run "

@@ -73,13 +73,14 @@ void Body::append(std::string_view bytes) {
 
 // Makes room in memory for `needed` bytes, unless they do not belong there.
 bool Body::goes_to_file(std::size_t needed) {
+  const bool may_go = room_ != nullptr && !room_->overflow().empty();
+  if (may_go && std::max(needed, expected_) > kInMemoryMax) return true;
   if (needed <= text_.capacity()) return false;
   const std::size_t capacity = std::max({needed, 2 * text_.capacity(), std::min(expected_, kBelievedBytes)});
-  if (room_ != nullptr && !room_->overflow().empty()) {
-    if (std::max(needed, expected_) > kInMemoryMax) return true;
-    const std::int64_t more = static_cast<std::int64_t>(capacity) - charged_;
-    if (more > 0 && !room_->try_charge(more)) return true;
-    charged_ += std::max<std::int64_t>(more, 0);
+  const std::int64_t more = static_cast<std::int64_t>(capacity) - charged_;
+  if (may_go && more > 0) {
+    if (!room_->try_charge(more)) return true;
+    charged_ += more;
   }
   text_.reserve(capacity);
   charge_exactly(std::max(charged_, static_cast<std::int64_t>(text_.capacity())));

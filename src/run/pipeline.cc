@@ -128,7 +128,7 @@ class Loop {
   // listing alone goes on.
   void mind_the_disk() {
     RoomSize now = crew_.disk.room({options_.room_items, options_.room_bytes},
-                               {view_.asset_count(), view_.unpublished_count()});
+                                   {view_.asset_count(), view_.unpublished_count()});
     now.bytes -= static_cast<std::int64_t>(downloader_.in_flight()) * largest_body_;
     room_->resize(now);
     lent_ = now;
@@ -229,9 +229,9 @@ class Loop {
   DownloadQueue queue_;
   std::vector<Digest> underived_;
   RoomSize lent_{options_.room_items, options_.room_bytes};
-  std::shared_ptr<Room> room_;        // so large
-  std::int64_t largest_body_ = 0;     // so far: what is on the wire may be as large
-  std::deque<FetchResult> on_disk_;   // bodies that wait for memory to be read into
+  std::shared_ptr<Room> room_;       // so large
+  std::int64_t largest_body_ = 0;    // so far: what is on the wire may be as large
+  std::deque<FetchResult> on_disk_;  // bodies that wait for memory to be read into
   Downloader downloader_;
   ProgressSnapshot shown_;  // done, failed, to_fetch: what is counted here
   bool draining_ = false, cancelled_ = false, disk_is_full_ = false;

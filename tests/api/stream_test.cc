@@ -326,6 +326,64 @@ TEST_F(StreamTest, AStreamThatNeverEndsIsCut) {
   EXPECT_NE(walked.cut_reason.find("does not end"), std::string::npos) << walked.cut_reason;
 }
 
+TEST_F(StreamTest, BlankLinesAloneAreSilence) {
+  options.restarts_max = 0;
+  std::vector<Reply::Piece> pieces{{Millis(1), whole_stream(1)}};
+  for (int i = 0; i < 100; ++i) pieces.push_back({std::chrono::seconds(30), std::string(2000, '\n')});
+  transport.on(kStream, in_pieces(pieces, silence()));
+  const Walked walked = walk();
+  EXPECT_EQ(walked.state, Listing::State::complete) << "whole is whole";
+  pieces[0].bytes = line(0, 2, R"({"id":1})");
+  FakeTransport second{clock};
+  second.on(kStream, in_pieces(pieces, silence()));
+  auto listing = list_media(options, MediaFilter{}, second, clock);
+  const Walked cut = walk_to_end(*listing, second, clock);
+  EXPECT_EQ(cut.state, Listing::State::cut);
+  EXPECT_NE(cut.cut_reason.find("nothing but blank lines"), std::string::npos) << cut.cut_reason;
+}
+
+TEST_F(StreamTest, AListingHasItsTime) {
+  options.listing_ms_max = std::chrono::minutes(30);
+  std::vector<Reply::Piece> pieces;
+  for (int i = 0; i < 100; ++i)
+    pieces.push_back({std::chrono::seconds(50),
+                      line(i, 1000, fmt::format(R"({{"id":{},"x":"{}"}})", i + 1, std::string(2000, 'x')))});
+  transport.on(kStream, in_pieces(pieces, silence()));
+  const SteadyTime began = clock.steady_now();
+  const Walked walked = walk();
+  EXPECT_EQ(walked.state, Listing::State::cut);
+  EXPECT_NE(walked.cut_reason.find("api.listing_timeout"), std::string::npos) << walked.cut_reason;
+  EXPECT_LE(clock.steady_now() - began, std::chrono::minutes(31));
+  EXPECT_GE(walked.items.size(), 30u);
+}
+
+TEST_F(StreamTest, NoCatalogueHasSoManyItems) {
+  transport.on(kStream, ok(line(0, 5'000'001, R"({"id":1})") + line(1, 5'000'001, R"({"id":2})")));
+  const Walked walked = walk();
+  EXPECT_EQ(walked.state, Listing::State::cut);
+  EXPECT_NE(walked.cut_reason.find("no catalogue"), std::string::npos) << walked.cut_reason;
+}
+
+// However much arrived at once.
+TEST_F(StreamTest, ABatchIsNoLargerThanItNeedsToBe) {
+  transport.on(kStream, ok(whole_stream(100'000)));
+  auto listing = list_media(options, MediaFilter{}, transport, clock);
+  std::vector<ListedItem> batch;
+  std::size_t all = 0;
+  for (int rounds = 0; listing->state() == Listing::State::running && rounds < 10'000; ++rounds) {
+    listing->advance(clock.steady_now());
+    for (Completed& completed : transport.wait(clock.steady_now() + Millis(100))) listing->handle(completed);
+    while (listing->take(batch)) {
+      std::size_t bytes = 0;
+      for (const ListedItem& item : batch) bytes += item.json.size();
+      EXPECT_LE(bytes, 1'100'000u);
+      all += batch.size();
+    }
+  }
+  EXPECT_EQ(all, 100'000u);
+  EXPECT_EQ(listing->state(), Listing::State::complete) << listing->cut_reason();
+}
+
 TEST_F(StreamTest, ALongLineOfManyPiecesIsOneItem) {
   const std::string long_line = line(0, 1, R"({"id":5,"url":")" + std::string(900'000, 'u') + "\"}");
   std::vector<Reply::Piece> pieces;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/error.h"
+#include "config/config_file.h"
 #include "config/config_fixture.h"
 
 namespace medimirror {
@@ -145,6 +146,18 @@ TEST_F(ConfigTest, WhatIsNotTomlIsNamedByLineAndColumn) {
   // and nothing is guessed of the rest: neither of what stands below the place, nor of what seems to be missing
   EXPECT_THAT(mistakes("root = /srv/m\ncontact = \"ops@example.com\"\nbananas = 3\n"),
               AllOf(HasSubstr("this is not TOML"), Not(HasSubstr("contact")), Not(HasSubstr("mistakes"))));
+}
+
+TEST_F(ConfigTest, AKeyOfCountlessPartsIsAMistakeLikeAnyOther) {
+  std::string key = "a";
+  for (int i = 0; i < 300'000; ++i) key += ".a";
+  for (const std::string& text : {"\n" + key + " = 1\n", "\n[" + key + "]\n", "\nx = {" + key + " = 1}\n"}) {
+    const ConfigFile file = parse_config(text, "m.toml");
+    ASSERT_EQ(file.mistakes.size(), 1u);
+    EXPECT_TRUE(file.mistakes[0].starts_with("m.toml:2: ")) << file.mistakes[0];
+  }
+  const std::string dots(2000, '.');
+  EXPECT_TRUE(parse_config("x = \"" + dots + "\"\n", "m.toml").mistakes.empty()) << "of a text";
 }
 
 TEST_F(ConfigTest, AFileThatIsNotThereSaysHowToGetOne) {

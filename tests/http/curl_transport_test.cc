@@ -12,6 +12,7 @@
 #include "http/curl_transport_fixture.h"
 #include "http/url.h"
 #include "support/scoped_environment.h"
+#include "support/temporary_folder.h"
 
 namespace medimirror {
 namespace {
@@ -310,6 +311,85 @@ TEST_F(CurlTransportTest, ReturnsWhenAPieceWasHandedOver) {
   EXPECT_LT(steady_clock::now(), deadline);
   EXPECT_EQ(seen, "half");
   transport_->abort(id);
+}
+
+TEST_F(CurlTransportTest, HoldsBackWhatItsReaderHasNoRoomForAndTheServerWithIt) {
+  const std::string body(3'000'000, 'x');
+  server_.on("/a", answer(200, body));
+  std::size_t seen = 0, taken = 0;
+  Request request = get(server_.url("/a"));
+  request.may_hand_over = [&] { return seen - taken < 100'000; };
+  request.on_body = [&](std::string_view bytes) {
+    EXPECT_LT(seen - taken, 100'000u);
+    seen += bytes.size();
+    return true;
+  };
+  transport_->start(std::move(request));
+  std::vector<Completed> ended;
+  const auto deadline = steady_clock::now() + kPatience;
+  while (ended.empty() && steady_clock::now() < deadline) {
+    ended = transport_->wait(deadline);
+    taken = seen;
+  }
+  ASSERT_EQ(ended.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<Response>(ended[0].result));
+  EXPECT_EQ(seen, body.size());
+}
+
+TEST_F(CurlTransportTest, ATransferThatIsHeldBackCanBeCalledOffAndItsHandleUsedAgain) {
+  server_.on("/a", answer(200, std::string(500'000, 'x')));
+  server_.on("/b", answer(200, "after it"));
+  std::size_t seen = 0;
+  Request request = get(server_.url("/a"));
+  request.may_hand_over = [&] { return seen == 0; };
+  request.on_body = [&](std::string_view bytes) {
+    seen += bytes.size();
+    return true;
+  };
+  const RequestId id = transport_->start(std::move(request));
+  while (seen == 0) transport_->wait(steady_clock::now() + kPatience);
+  transport_->wait(steady_clock::now() + Millis(50));
+  const std::size_t before = seen;
+  transport_->abort(id);
+  run_all(1);
+  EXPECT_EQ(seen, before);
+  EXPECT_EQ(respond(get(server_.url("/b"))).body.view(), "after it");
+}
+
+TEST_F(CurlTransportTest, HeadersEndAtSomeNumberOfLines) {
+  for (const int lines : {900, 1100}) {
+    std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n";
+    for (int i = 0; i < lines; ++i) head += "a:\r\n";
+    const std::string path = fmt::format("/{}", lines);
+    server_.on(path, {send(head + "\r\nok")});
+    const auto result = run(get(server_.url(path)));
+    EXPECT_EQ(std::holds_alternative<Response>(result), lines < 1000) << lines;
+    if (const auto* failure = std::get_if<TransferFailure>(&result)) {
+      EXPECT_THAT(failure->detail, HasSubstr("headers have no end"));
+    }
+  }
+}
+
+TEST_F(CurlTransportTest, InterimAnswersAreNoProgress) {
+  ServerAnswer steps;
+  for (int i = 0; i < 40; ++i) steps.push_back(send("HTTP/1.1 103 Early\r\n\r\n", Millis(50)));
+  server_.on("/a", steps);
+  Request request = get(server_.url("/a"));
+  request.limits.stall_ms_max = Millis(400);
+  EXPECT_EQ(fail(std::move(request)).error, TransferError::timeout_stall);
+}
+
+TEST_F(CurlTransportTest, ALargeBodyIsHashedInItsFile) {
+  const TemporaryFolder folder;
+  const std::string body(6'000'000, 'y');
+  server_.on("/a", answer(200, body));
+  Request request = get(server_.url("/a"));
+  request.room = std::make_shared<Room>(RoomSize{1, 64 << 20}, folder.path());
+  request.hash_body = true;
+  const Response response = respond(std::move(request));
+  EXPECT_TRUE(response.body.in_file());
+  EXPECT_EQ(response.sha256, sha256(body));
+  EXPECT_TRUE(response.body.view() == body);
 }
 
 TEST_F(CurlTransportTest, StopsWhenTheReaderSaysSo) {

@@ -58,9 +58,9 @@ def rows(first, count, make):
     return b"".join(make(number) for number in range(first, first + count))
 
 
-def items_without_end(order=lambda number: number + 1):
+def items_without_end(total, order=lambda number: number + 1):
     def make(number):
-        return rows(number * 500, 500, lambda index: row(order(index), 10**12, index))
+        return rows(number * 500, 500, lambda index: row(order(index), total, index))
     return forever(make)
 
 

@@ -56,6 +56,32 @@ TEST_F(CatalogueWalkTest, IsWholeWithAsManyDifferentRowsAsWerePromised) {
   EXPECT_EQ(walk({{photo(3), photo(1), photo(2)}}, 3).doubt, "");
 }
 
+// Each row is counted; who sends a hundred thousand of one id does not make us join them all.
+TEST_F(CatalogueWalkTest, CountlessRowsOfOneIdCostNoMoreThanAFew) {
+  const IndexView view = index->view();
+  std::vector<std::string> rows;
+  for (int i = 0; i < 20'000; ++i)
+    rows.push_back(fmt::format(R"({{"id":7,"type":"photo","formats":{{"f{}":"/m/{}.png"}}}})", i, i));
+  for (const bool torn : {false, true}) {
+    CatalogueWalk walk(view, CatalogueWalk::Look::at_changed);
+    ScriptedListing listing(torn ? std::vector<std::vector<std::string>>{{rows.begin(), rows.begin() + 9'000},
+                                                                         {rows.begin() + 9'000, rows.end()}}
+                                 : std::vector<std::vector<std::string>>{rows});
+    std::vector<ListedItem> batch;
+    std::vector<ListedUpdate> changed;
+    for (int i = 0; i < 2; ++i) {
+      listing.advance({});
+      while (listing.take(batch)) walk.absorb(batch, changed);
+    }
+    walk.finish(changed);
+    ASSERT_EQ(changed.size(), 1u);
+    EXPECT_LE(changed[0].item.formats.size(), 32u);
+    EXPECT_GE(changed[0].item.formats.size(), 16u);
+    EXPECT_LE(changed[0].bytes, 32 * rows.back().size());
+    EXPECT_EQ(walk.doubt(20'000, Listing::Mode::stream), "");
+  }
+}
+
 // As photo and as frontal: two rows.
 TEST_F(CatalogueWalkTest, TwinsAreTwoRows) {
   EXPECT_EQ(walk({{photo(1), frontal(1), photo(2)}}, 3).doubt, "");
