@@ -1,18 +1,17 @@
 // Role: one JSON object -> MediaItem or Product. Pure; never throws for what the text says.
 // Rule: the service's shapes vary by market and year, so each field is taken in every shape that was seen,
 // and a field in any other shape is as if it were missing. Only an object without a usable id is nothing at
-// all. Limits: the caller's line limit bounds the text; simdjson refuses nesting beyond 1024. A text of more than
-// kTextBytesMax is in another shape; of an address that is no URL any more the beginning is kept, so that it fails as one.
+// all. Limits: the caller's line limit bounds the text; simdjson refuses nesting beyond 1024. Of a text
+// of more than kTextBytesMax the beginning is kept, and of an address that is no URL any more, so that it fails as one.
 #include <simdjson.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "api/item_parser.h"
+#include "base/ascii.h"
 #include "base/foreign_text.h"
 #include "base/text_encoding.h"
-
-#include "base/ascii.h"
 
 namespace medimirror {
 
@@ -55,7 +54,7 @@ bool is_blank(std::string_view text) {
 // Empty: missing, null, blank or not a text.
 std::string_view text_of(dom::element value) {
   std::string_view text;
-  return value.get(text) || text.size() > kTextBytesMax || is_blank(text) ? std::string_view() : text;
+  return value.get(text) || is_blank(text) ? std::string_view() : shortened(text, kTextBytesMax);
 }
 
 std::string_view address_of(dom::element value) {

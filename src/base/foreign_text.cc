@@ -39,14 +39,17 @@ std::size_t character_at(std::string_view text, std::size_t at, std::uint32_t& c
   return code < kLeast[length] || surrogate || code > 0x10FFFF ? 0 : length;
 }
 
-bool is_harmless(std::uint32_t code) {
-  if (code < 0x20 || (code >= 0x7F && code < 0xA0)) return false;
-  const bool turns_direction = code == 0x061C || code == 0x200E || code == 0x200F ||
-                               (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
-  const bool ends_line = code == 0x2028 || code == 0x2029;
-  const bool is_unseen = code == 0x200B || code == 0xFEFF || (code >= 0xFFF9 && code <= 0xFFFB) ||
-                         (code >= 0xE0000 && code <= 0xE007F);
-  return !turns_direction && !ends_line && !is_unseen;
+bool is_control(std::uint32_t code) {
+  return code < 0x20 || (code >= 0x7F && code < 0xA0);
+}
+bool ends_line(std::uint32_t code) {
+  return (code >= '\t' && code <= '\r') || code == 0x2028 || code == 0x2029;
+}
+// It turns the direction of writing, or hides between others.
+bool is_unseen(std::uint32_t code) {
+  return code == 0x061C || (code >= 0x200B && code <= 0x200F && code != 0x200C && code != 0x200D) ||
+         (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF ||
+         (code >= 0xFFF9 && code <= 0xFFFB) || (code >= 0xE0000 && code <= 0xE007F);
 }
 
 bool is_plain_ascii(std::string_view text) {
@@ -86,13 +89,12 @@ std::string without_harm(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     std::uint32_t code = 0;
     const std::size_t length = character_at(text, at, code);
-    if (length == 1 && code >= '\t' && code <= '\r') {
-      line += ' ';
-    } else if (length > 0 && is_harmless(code)) {
-      line += text.substr(at, length);
-    } else {
+    if (length == 0 || (is_control(code) && !ends_line(code)))
       line += '?';
-    }
+    else if (ends_line(code))
+      line += ' ';
+    else if (!is_unseen(code))
+      line += text.substr(at, length);
     at += std::max<std::size_t>(length, 1);
   }
   return line;

@@ -12,7 +12,7 @@
 namespace medimirror {
 
 // One line that steers no terminal and shows no secret: line ends and tabs become spaces; other control characters of either
-// half, signs that turn the direction of writing or end a line, and bytes that are no UTF-8 become '?'.
+// half and bytes that are no UTF-8 become '?'; signs that turn the direction of writing or are not seen go.
 std::string plain_line(std::string_view text);
 
 // The same for a text of several lines of our own.

@@ -87,7 +87,7 @@ class Sync {
   Wire wire() { return {*transport_, clock_, progress_, stop_}; }
 
   void mirror() {
-    claim_tree(options_.publish.media_folder, *index_);
+    claim_tree(options_.store_folder, options_.publish.media_folder, *index_);
     // Walk the listing and, while it runs, fetch, inspect, keep. What is committed stays, whatever happens
     // next.
     if (selection_changed_) begin_selection();

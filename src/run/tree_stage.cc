@@ -14,12 +14,14 @@ namespace medimirror {
 
 namespace fs = std::filesystem;
 
-void claim_tree(const fs::path& media_folder, Index& index) {
-  const fs::path ours = fs::weakly_canonical(media_folder);
-  const std::string known = index.view().setting(kMediaFolderSetting).value_or("");
-  if (known == ours.native()) return;
+void claim_tree(const fs::path& store_folder, const fs::path& media_folder, Index& index) {
+  const fs::path store = fs::weakly_canonical(store_folder), ours = fs::weakly_canonical(media_folder);
+  const auto setting = [&index](std::string_view name) { return index.view().setting(name).value_or(""); };
+  const std::string known = setting(kMediaFolderSetting), known_store = setting(kStoreFolderSetting);
+  if (known == ours.native() && known_store == store.native()) return;
   std::error_code none;
-  if (!known.empty() && fs::exists(fs::path(known) / kManifestName, none) &&
+  const bool was_copied = known_store != store.native();
+  if (!was_copied && !known.empty() && fs::exists(fs::path(known) / kManifestName, none) &&
       !fs::equivalent(fs::path(known), ours, none))
     throw Error(
         ErrorKind::config,
@@ -30,6 +32,7 @@ void claim_tree(const fs::path& media_folder, Index& index) {
         "look at the tree");
   IndexGroup group = index.group();
   group.put_setting(kMediaFolderSetting, ours.native());
+  group.put_setting(kStoreFolderSetting, store.native());
   group.commit();
 }
 

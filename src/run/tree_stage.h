@@ -15,8 +15,9 @@
 namespace medimirror {
 
 // One store, one tree: what the index says is published is so in one folder. Throws Error{config} where another one that it
-// knows of is still there; a tree that was moved is taken.
-void claim_tree(const std::filesystem::path& media_folder, Index& index);
+// knows of is still there; a tree that was moved is taken, and so is one whose store was moved or copied with it.
+void claim_tree(const std::filesystem::path& store_folder, const std::filesystem::path& media_folder,
+                Index& index);
 
 bool tree_is_gone(const std::filesystem::path& media_folder, const Index& index);
 

@@ -27,9 +27,11 @@ constexpr std::uintptr_t kOwnFaultMax = 1 << 16;
 void on_fault(int number, siginfo_t* info, void*) {
   // of an address that no machine has, as garbage makes them, the kernel tells no more than that
   const bool is_garbage = info->si_code == SI_KERNEL;
-  if (is_garbage || reinterpret_cast<std::uintptr_t>(info->si_addr) >= kOwnFaultMax)
+  const bool was_sent = info->si_code <= 0;  // by somebody: there is no address
+  if (!was_sent && (is_garbage || reinterpret_cast<std::uintptr_t>(info->si_addr) >= kOwnFaultMax))
     FaultWatch::say_damaged_and_end();
   ::sigaction(number, number == SIGBUS ? &bus_before : &segv_before, nullptr);  // and so it happens again
+  if (was_sent) ::raise(number);
 }
 
 }  // namespace

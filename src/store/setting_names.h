@@ -28,6 +28,7 @@ constexpr std::string_view kPausedHostsSetting = "paused_hosts", kHostSpacingsSe
                            kBannedHostsSetting = "banned_hosts";
 
 constexpr std::string_view kMediaFolderSetting = "media_folder";  // that is published into (run/tree_stage.h)
+constexpr std::string_view kStoreFolderSetting = "store_folder";  // where the store was then
 constexpr std::string_view kTreeFoldersSetting = "tree_folders";  // tree/tree_watch.h
 constexpr std::string_view kViewsSetting = "views";  // as published last; empty: no view has files
 constexpr std::string_view kViewsOutcomeSetting = "views_outcome";  // tree/view_outcome.h

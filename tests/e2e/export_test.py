@@ -9,6 +9,7 @@ import io
 import json
 import os
 import random
+import re
 import sqlite3
 import threading
 import urllib.parse
@@ -26,6 +27,14 @@ HOSTILE_NAMES = [
     "right \u202eto left\u2066 \u200f", "\u00e9" * 5_000 + '"', "=1+1", "'=1+1", "-2", "@SUM(A1)", "+3", "ends in \\",
     'a \\" b, "c\\"', "<script>alert({x=1})</script>", "\ufeffmark", "維他命 🍊 طفل", " blanks ", "\\", "'", ",",
 ]
+
+
+def as_kept(name):
+    """What base/foreign_text.h leaves of it."""
+    name = name.encode()[:4096].decode(errors="ignore")
+    name = re.sub("[\t-\r\u2028\u2029]", " ", name)
+    name = re.sub("[\x00-\x1f\x7f-\x9f]", "?", name)
+    return re.sub("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]", "", name)
 
 
 def order_of(media):
@@ -226,7 +235,8 @@ class Export(EndToEnd):
         for row in lines:
             own = products[row["product"]]
             self.assertEqual((row["cnk"], row["names"], set(row["eans"])),
-                             (own.get("cnk") or "", own["name"], eans_of(own)))
+                             (own.get("cnk") or "", {language: as_kept(name) for language, name in own["name"].items()},
+                              eans_of(own)))
         with contextlib.closing(sqlite3.connect(self.path_of(mirror, "sqlite"))) as database:
             def ask(query):
                 return database.execute(query).fetchall()
@@ -237,7 +247,8 @@ class Export(EndToEnd):
             self.assertEqual(set(ask("SELECT product, code FROM codes WHERE kind = 'gtin'")),
                              {(id, ean) for id, product in products.items() for ean in eans_of(product)})
             self.assertEqual(set(ask("SELECT product, locale, name FROM names")),
-                             {(id, *name) for id, product in products.items() for name in product["name"].items()})
+                             {(id, locale, as_kept(name)) for id, product in products.items()
+                              for locale, name in product["name"].items()})
 
     def test_urls_lead_to_the_bytes(self):
         service, mirror = self.synced(media=120, products=60)
@@ -263,14 +274,15 @@ class Export(EndToEnd):
         mirror = self.mirror(server, products={"list": True})
         self.sync(mirror)
         codes = [f"{id:07}" for id in range(1, len(HOSTILE_NAMES) + 1)]
+        kept = [as_kept(name) for name in HOSTILE_NAMES]
 
         self.export(mirror, "jsonl")
         lines = [json.loads(line) for line in self.path_of(mirror, "jsonl").read_bytes().splitlines()]
-        self.assertEqual([line["name"] for line in lines], HOSTILE_NAMES)
+        self.assertEqual([line["name"] for line in lines], kept)
         self.export(mirror, "sqlite")
         with contextlib.closing(sqlite3.connect(self.path_of(mirror, "sqlite"))) as database:
             self.assertEqual([row[0] for row in database.execute("SELECT name FROM products ORDER BY code")],
-                             HOSTILE_NAMES)
+                             kept)
         # what a person opens: no formula, no control character; taking one apostrophe off gives the rest back
         self.export(mirror, "csv")
         given = [row["name"] for row in self.rows(mirror, "csv")]
@@ -278,7 +290,7 @@ class Export(EndToEnd):
             self.assertNotRegex(name, r"\A[=+\-@\t\r]")
         plain = [name[1:] if name.startswith("'") and name.lstrip("'")[:1] in "=+-@\t\r" and name != "'" else name
                  for name in given]
-        self.assertEqual(plain, [name.translate({0: "\ufffd", 0x1b: "\ufffd"}) for name in HOSTILE_NAMES])
+        self.assertEqual(plain, kept)
 
         # what an importer reads: the same cells, whether a backslash means something to it (PHP) or not
         for system in SHOPS:
@@ -291,7 +303,7 @@ class Export(EndToEnd):
                 told = {(row["code"], row["problem"]) for row in self.problems(mirror, system)}
                 text = {"magento": "base_image_label", "woocommerce": "Name", "prestashop": "Name",
                         "shopware": "cover_media_alt", "shopify": "Image Alt Text", "google": "title"}[system]
-                for code, name, row in zip(codes, HOSTILE_NAMES, rows, strict=True):
+                for code, name, row in zip(codes, kept, rows, strict=True):
                     if row[text] != name:
                         self.assertTrue({(code, "text_changed"), (code, "text_cut")} & told, (name, row[text]))
 

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <variant>
 
 #include "base/sha256.h"
 #include "http/content_digest.h"
@@ -41,8 +43,8 @@ Response response_of(std::string_view input) {
     while (value.starts_with(' ')) value.remove_prefix(1);
     response.headers.emplace_back(std::move(name), value);
   }
-  response.body = input;
-  response.sha256 = sha256(response.body);
+  response.body = Body(std::string(input));
+  response.sha256 = sha256(input);
   return response;
 }
 
@@ -69,9 +71,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const DigestCheck check = check_content_digest(response);
   demand(!check.mismatch || (check.checked > 0 && !check.mismatch->empty()));
   validators_of(response);
+  std::variant<Response, TransferFailure> result(std::move(response));
   for (const int status : {200, 206, 302, 304, 404, 429, 503, 999}) {
-    response.status = status;
-    const Classified classified = classify(response, WallTime{Millis(1'700'000'000'000)});
+    std::get<Response>(result).status = status;
+    const Classified classified = classify(result, WallTime{Millis(1'700'000'000'000)});
     demand(!classified.retry_after || classified.retry_after->count() >= 0);
   }
   return 0;

@@ -242,17 +242,21 @@ TEST(ColourProfile, OneOfTablesForOneIntentAloneIsObeyed) {
   EXPECT_FALSE(is_perceptual_alone(rgb_profile("sRGB", kSrgb, kSrgbCurve, {{"A2B0", swapping_tables()}})));
 }
 
+// Put in by hand: libvips 8.16 writes no profile that does not fit.
+std::string jpeg_with(const std::string& jpeg, const std::string& profile) {
+  const std::string segment = std::string("ICC_PROFILE\0\x01\x01", 14) + profile;
+  return jpeg.substr(0, 2) + "\xFF\xE2" + be16(static_cast<unsigned>(segment.size() + 2)) + segment +
+         jpeg.substr(2);
+}
+
 TEST(ColourProfile, OneOfAnotherKindThanThePictureIsIgnoredWithANote) {
-  const std::string grey = profile_of("GRAY", {{"wtpt", xyz({0.9642, 1.0, 0.8249})}, {"kTRC", kGamma22}});
-  for (const char* suffix : {".jpg[Q=100]", ".webp[lossless]"}) {
-    const Inspection inspection = inspected(with_profile(of_colour(180, 90, 60), grey, suffix));
-    EXPECT_THAT(inspection.info.note, HasSubstr("irregular: the colour profile is of another kind"))
-        << suffix;
-    const std::vector<double> pixel = pictures::decoded(inspection.derivatives[0].bytes).getpoint(20, 20);
-    EXPECT_NEAR(pixel[0], 180, 3);
-    EXPECT_NEAR(pixel[1], 90, 3);
-    EXPECT_NEAR(pixel[2], 60, 3);
-  }
+  const std::string profile = profile_of("GRAY", {{"wtpt", xyz({0.9642, 1.0, 0.8249})}, {"kTRC", kGamma22}});
+  const Inspection inspection = inspected(jpeg_with(encoded(of_colour(180, 90, 60), ".jpg[Q=100]"), profile));
+  EXPECT_THAT(inspection.info.note, HasSubstr("irregular: the colour profile is of another kind"));
+  const std::vector<double> pixel = pictures::decoded(inspection.derivatives[0].bytes).getpoint(20, 20);
+  EXPECT_NEAR(pixel[0], 180, 3);
+  EXPECT_NEAR(pixel[1], 90, 3);
+  EXPECT_NEAR(pixel[2], 60, 3);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -51,6 +52,17 @@ TEST(FaultWatchDeathTest, AFaultAtZeroIsOurs) {
       {
         const FaultWatch watch("/mirror/store/index");
         read_from(nullptr);
+      },
+      testing::KilledBySignal(SIGSEGV), "");
+}
+
+TEST(FaultWatchDeathTest, OneThatWasSentIsNone) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        const FaultWatch watch("/mirror/store/index");
+        ::kill(::getpid(), SIGSEGV);
+        std::exit(2);
       },
       testing::KilledBySignal(SIGSEGV), "");
 }
