@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/text_encoding.h"
+
 namespace medimirror {
 
 namespace {
@@ -119,9 +121,7 @@ std::string plain_lines(std::string_view text) {
 
 std::string cut_short(std::string text, std::size_t bytes_max) {
   if (text.size() <= bytes_max) return text;
-  std::size_t end = bytes_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80) --end;
-  text.resize(end);
+  text.resize(shortened(text, bytes_max).size());
   return text + "…";
 }
 

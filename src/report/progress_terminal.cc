@@ -9,6 +9,7 @@
 
 #include "base/ascii.h"
 #include "base/foreign_text.h"
+#include "base/text_encoding.h"
 #include "base/units.h"
 #include "report/progress_styles.h"
 #include "report/rate.h"
@@ -36,9 +37,7 @@ std::size_t columns_of(int fd) {
 
 // In bytes, which are at least as many as columns; never within a character.
 void cut_to(std::string& text, std::size_t bytes) {
-  if (text.size() <= bytes) return;
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
-  text.resize(bytes);
+  text.resize(shortened(text, bytes).size());
 }
 
 bool colours_wanted() {
